@@ -1,0 +1,121 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+/// A room of ours: a library target with the house's settings.
+func room(_ name: String, path: String? = nil, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, path: path, swiftSettings: settings)
+}
+
+/// The tests of a room; what they need of the public project lies in Tests/Fixtures.
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name + "Tests", dependencies: dependencies, path: "Tests/" + name, swiftSettings: settings)
+}
+
+let nio: [Target.Dependency] = [
+    .product(name: "NIOCore", package: "swift-nio"),
+    .product(name: "NIOPosix", package: "swift-nio"),
+    .product(name: "NIOSSL", package: "swift-nio-ssl"),
+]
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let clients: [Target.Dependency] = [
+    "ClientPostgreSQL", "ClientRedis", "ClientHTTP", "ClientTLS", "ClientPrograms",
+]
+
+let actions: [Target.Dependency] = [
+    "ActionsPostgreSQL", "ActionsRedis", "ActionsHTTP", "ActionsCertificates", "ActionsHosts",
+]
+
+let package = Package(
+    name: "millwright",
+    products: [
+        .executable(name: "millwright", targets: ["millwright"]),
+        .executable(name: "millwright-sandbox", targets: ["millwright-sandbox"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+    ],
+    targets: [
+        .systemLibrary(
+            name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+
+        room("Host"),
+        room("Maintenance", ["Host", crypto]),
+        room("Schedules", ["Host"]),
+        room("Plans", ["Host", "Maintenance", "Schedules", .product(name: "Yams", package: "Yams")]),
+        room("Journal", ["Host", "Maintenance", crypto]),
+        room("Engine", ["Host", "Maintenance", "Schedules", "Plans", "Journal"]),
+
+        room(
+            "SQLiteJournal", ["Host", "Maintenance", "Journal", .product(name: "GRDB", package: "GRDB.swift")]),
+        room("ClientPostgreSQL", path: "Sources/Clients/PostgreSQL", ["Host", "Maintenance", "CLibPQ"]),
+        room("ClientRedis", path: "Sources/Clients/Redis", ["Host", "Maintenance"] + nio),
+        room(
+            "ClientHTTP", path: "Sources/Clients/HTTP",
+            ["Host", "Maintenance", .product(name: "AsyncHTTPClient", package: "async-http-client")] + nio),
+        room(
+            "ClientTLS", path: "Sources/Clients/TLS",
+            ["Host", "Maintenance", .product(name: "X509", package: "swift-certificates")] + nio),
+        room(
+            "ClientPrograms", path: "Sources/Clients/Programs",
+            ["Host", "Maintenance", .product(name: "Subprocess", package: "swift-subprocess")]),
+        room("ActionsPostgreSQL", path: "Sources/Actions/PostgreSQL", ["Host", "Maintenance", "ClientPostgreSQL"]),
+        room("ActionsRedis", path: "Sources/Actions/Redis", ["Host", "Maintenance", "ClientRedis"]),
+        room("ActionsHTTP", path: "Sources/Actions/HTTP", ["Host", "Maintenance", "ClientHTTP"]),
+        room("ActionsCertificates", path: "Sources/Actions/Certificates", ["Host", "Maintenance", "ClientTLS"]),
+        room("ActionsHosts", path: "Sources/Actions/Hosts", ["Host", "Maintenance", "ClientPrograms"]),
+        room("Reports", ["Host", "Maintenance", "Journal", "Engine"]),
+        room("Reference", ["Host", "Maintenance", "Schedules", "Plans", "Journal", "Engine"]),
+
+        .executableTarget(
+            name: "millwright",
+            dependencies: [
+                "Host", "Maintenance", "Schedules", "Plans", "Journal", "Engine", "SQLiteJournal", "Reports", "Reference",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ] + clients + actions,
+            swiftSettings: settings),
+        room("Sandbox"),
+        .executableTarget(
+            name: "millwright-sandbox",
+            dependencies: ["Sandbox", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            path: "Sources/millwright-sandbox",
+            swiftSettings: settings),
+
+        tests("Host", ["Host"]),
+        tests("Maintenance", ["Host", "Maintenance"]),
+        tests("Schedules", ["Host", "Schedules"]),
+        tests("Plans", ["Host", "Maintenance", "Schedules", "Plans"]),
+        tests("Journal", ["Host", "Maintenance", "Journal", "SQLiteJournal"]),
+        tests("ClientPostgreSQL", ["Host", "Maintenance", "ClientPostgreSQL", "Sandbox"]),
+        tests("ClientRedis", ["Host", "Maintenance", "ClientRedis", "Sandbox"] + nio),
+        tests("ClientHTTP", ["Host", "Maintenance", "ClientHTTP", "Sandbox"] + nio),
+        tests("ClientTLS", ["Host", "Maintenance", "ClientTLS", "Sandbox"] + nio),
+        tests("ClientPrograms", ["Host", "Maintenance", "ClientPrograms", "Sandbox"]),
+        tests("ActionsPostgreSQL", ["Host", "Maintenance", "ClientPostgreSQL", "ActionsPostgreSQL", "Sandbox"]),
+        tests("ActionsRedis", ["Host", "Maintenance", "ClientRedis", "ActionsRedis", "Sandbox"]),
+        tests("ActionsHTTP", ["Host", "Maintenance", "ClientHTTP", "ActionsHTTP", "Sandbox"]),
+        tests("ActionsCertificates", ["Host", "Maintenance", "ClientTLS", "ActionsCertificates", "Sandbox"]),
+        tests("ActionsHosts", ["Host", "Maintenance", "ClientPrograms", "ActionsHosts", "Sandbox"]),
+        tests("Engine", ["Host", "Maintenance", "Schedules", "Plans", "Journal", "SQLiteJournal", "Engine"]),
+        tests("Sandbox", ["Host", "Sandbox"]),
+        tests("HouseRules", []),
+        tests("millwright", ["millwright", "Sandbox"]),
+        tests("Faults", ["Host", "Maintenance", "Plans", "Journal", "Engine", "Sandbox"] + clients + actions),
+    ]
+)

@@ -1,0 +1,36 @@
+import ClientPostgreSQL
+public import Maintenance
+
+/// The actions of this domain and its kind of target.
+public enum PostgreSQLActions {
+    public static let all: [ActionDefinition] = [
+        .check(Connectivity.self), .check(Connections.self), .check(DatabaseSize.self), .check(Query.self),
+        .change(Vacuum.self), .change(Archive.self), .change(InsertMissing.self),
+    ]
+
+    public static let kinds: [TargetKindDefinition] = [TargetKindDefinition(PostgreSQLKind.self)]
+}
+
+/// The bounds of this module, each with what it protects.
+public enum PostgreSQLActionLimits {
+    /// Tables of one vacuum step.
+    public static let tables = 2000
+    /// Batches of one archive step; what is over is left to the next run.
+    public static let batches = 5000
+    /// Rows of one archive batch.
+    public static let batchRows = 200_000
+    /// Keys of one unit of rows to insert.
+    public static let keysPerUnit = 1000
+    /// Keys of one step of rows to insert.
+    public static let keys = 100_000
+    /// Rows of a query that are shown.
+    public static let details = 1000
+    /// Longest wait in a queue for a lock, so that nobody who comes after waits noticeably longer.
+    public static let lockWait = 100
+    /// Pause between two tries for a lock.
+    public static let lockPause = Duration.milliseconds(400)
+    /// Keys of older archived rows between a unit's that are remembered, so that taking it back spares them.
+    public static let spared = 1000
+    /// Youngest earlier measurement from which growth a day is worked out.
+    public static let growthSpan = Duration.seconds(3600)
+}

@@ -1,0 +1,19 @@
+import Host
+
+/// The bounds of this module, each with what it protects.
+public enum HTTPLimits {
+    /// Bytes of an answer's body: an endless body must not fill the memory.
+    public static let body = 1 << 20
+    /// Characters of a URL, with path and query.
+    public static let url = 8000
+    /// Headers that a plan may add to each request.
+    public static let headers = 64
+    /// Time for a connection to be made, TLS included: a silent host is told apart from a slow answer.
+    public static let connect: Duration = .seconds(10)
+    /// Time for the connections to close at the end of a run.
+    public static let closing: Duration = .milliseconds(200)
+    /// Time for the second look at a certificate that was refused.
+    public static let diagnosis: Duration = .seconds(3)
+    /// Characters of a redirect's target in a sentence.
+    public static let location = 200
+}

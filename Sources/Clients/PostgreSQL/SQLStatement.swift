@@ -1,0 +1,55 @@
+/// One statement with its bound parameters; values never become part of its text.
+public struct SQLStatement: Sendable, Hashable {
+    public let text: String
+    public let parameters: [SQLParameter]
+
+    public init(_ text: String, _ parameters: [SQLParameter] = []) {
+        self.text = text
+        self.parameters = parameters
+    }
+
+    /// The statement as evidence keeps it: with what its parameters were.
+    var noted: String {
+        guard !parameters.isEmpty else { return text }
+        let values = parameters.enumerated().map { "$\($0 + 1) = \($1.text.map { "'\($0.prefix(80))'" } ?? "NULL")" }
+        return text + "\n-- " + values.joined(separator: ", ").split(separator: "\n").joined(separator: " ")
+    }
+}
+
+/// A value for `$1`, in the server's text form; `nil` is NULL.
+public struct SQLParameter: Sendable, Hashable {
+    public let text: String?
+
+    public init(_ text: String?) { self.text = text }
+    public init(_ number: some BinaryInteger) { text = String(number) }
+
+    /// A one-dimensional `text[]`; `nil` is a NULL element.
+    public static func array(_ items: [String?]) -> SQLParameter {
+        let quoted = items.map { item in
+            guard let item else { return "NULL" }
+            return "\"" + item.reduce(into: "") { result, character in
+                if character == "\"" || character == "\\" { result.append("\\") }
+                result.append(character)
+            } + "\""
+        }
+        return SQLParameter("{" + quoted.joined(separator: ",") + "}")
+    }
+}
+
+extension SQLParameter: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleByNilLiteral {
+    public init(stringLiteral value: String) { self.init(value) }
+    public init(integerLiteral value: Int) { self.init(value) }
+    public init(nilLiteral: ()) { self.init(String?.none) }
+}
+
+/// Writes a name as PostgreSQL's `quote_ident` would, always with quotes.
+public func quotedIdentifier(_ name: String) -> String {
+    "\"" + name.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
+}
+
+/// Writes a text as a literal, for the few statements that take no parameters.
+public func quotedLiteral(_ text: String) -> String {
+    let doubled = text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "''")
+    guard doubled.contains("\\") else { return "'\(doubled)'" }
+    return "E'" + doubled.split(separator: "\\", omittingEmptySubsequences: false).joined(separator: "\\\\") + "'"
+}

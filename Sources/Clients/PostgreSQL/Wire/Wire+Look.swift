@@ -1,0 +1,66 @@
+import CLibPQ
+import Host
+import Maintenance
+
+extension Wire {
+    /// Runs statements in one read-only transaction, all on one snapshot, in one round trip.
+    func look(_ statements: [SQLStatement], caps: AnswerCaps, _ bounds: CallBounds) throws -> [Rows] {
+        let frame = [SQLStatement("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"), localSettings(bounds)]
+        do {
+            let answers = try exchange(frame + statements + [SQLStatement("COMMIT")], caps: caps, bounds)
+            return Array(answers.dropFirst(2).dropLast())
+        } catch let error as ServerError {
+            try rollBack(bounds)
+            throw error
+        }
+    }
+
+    /// Streams a COPY out of a read-only transaction.
+    func lookByCopy(_ statement: SQLStatement, _ bounds: CallBounds, _ sink: ([UInt8]) throws -> Void) throws {
+        _ = try exchange(
+            [SQLStatement("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"), localSettings(bounds)], bounds)
+        do {
+            try copyOut(statement, bounds, sink)
+            _ = try exchange([SQLStatement("COMMIT")], bounds)
+        } catch let error as ServerError {
+            try rollBack(bounds)
+            throw error
+        }
+    }
+
+    /// Ends a transaction that an error has spoilt; does nothing where there is none.
+    func rollBack(_ bounds: CallBounds) throws {
+        guard isBusy else { return }
+        _ = try exchange([SQLStatement("ROLLBACK")], bounds)
+    }
+
+    /// The server ends the statement shortly before the caller would give up, so that the cause is the server's own.
+    /// Texts come in one form whatever the role's settings are.
+    private func localSettings(_ bounds: CallBounds) -> SQLStatement {
+        let statement = serverMilliseconds(bounds)
+        let lock = min(max(1, statement / 2), Int(PostgreSQLLimits.lookLockWait.microseconds / 1000))
+        return SQLStatement(
+            """
+            SELECT set_config('statement_timeout', $1, true), set_config('lock_timeout', $2, true), \
+            set_config('timezone', 'UTC', true), set_config('datestyle', 'ISO, YMD', true), \
+            set_config('intervalstyle', 'postgres', true), set_config('bytea_output', 'hex', true), \
+            set_config('extra_float_digits', '1', true)
+            """, [SQLParameter(statement), SQLParameter(lock)])
+    }
+
+    /// What the server is given of the time that is left.
+    func serverMilliseconds(_ bounds: CallBounds) -> Int {
+        let left = Int(bounds.milliseconds)
+        return max(1, left - min(250, left / 10))
+    }
+
+    /// Finds out once what answers here.
+    func describe(_ bounds: CallBounds) throws -> ServerDescription {
+        if let server { return server }
+        guard let connection else { throw lost() }
+        let row = try exchange([ServerDescription.statement], bounds)[0].one()
+        let description = try ServerDescription(row, clientProcess: Int(PQbackendPID(connection)))
+        server = description
+        return description
+    }
+}

@@ -1,0 +1,141 @@
+import Host
+import Maintenance
+import NIOCore
+import Synchronization
+
+/// The connections of one target, shared by a run's steps: one for looking, one for changing, each opened at the first
+/// need and again after a loss. Batches of several steps follow each other on one connection.
+public final class RedisClient: Sendable {
+    private enum Slot {
+        case connecting(EventLoopFuture<RedisConnection>, attempt: Int)
+        case open(RedisConnection)
+    }
+
+    private struct State {
+        var slots: [Purpose: Slot] = [:]
+        var attempts = 0
+        var isClosed = false
+    }
+
+    let identity: String
+    private let connectors: [Purpose: RedisConnector]
+    private let host: Host
+    private let receipts = RedisReceipts()
+    private let state = Mutex(State())
+
+    init(identity: String, look: RedisConnector?, change: RedisConnector?, on host: Host) {
+        self.identity = identity
+        var connectors: [Purpose: RedisConnector] = [:]
+        connectors[.look] = look
+        connectors[.change] = change
+        self.connectors = connectors
+        self.host = host
+    }
+
+    /// The small type that an access is made with; a test makes its own.
+    var link: RedisLink {
+        RedisLink(
+            send: { [self] commands, purpose, deadline in try await send(commands, for: purpose, until: deadline) },
+            facts: { [self] purpose, deadline in try await connection(for: purpose, until: deadline).facts },
+            receipts: receipts)
+    }
+
+    func close() {
+        let slots = state.withLock { state in
+            state.isClosed = true
+            defer { state.slots = [:] }
+            return state.slots
+        }
+        for case .open(let connection) in slots.values { connection.close() }
+    }
+
+    /// A look is asked again once when the connection turns out to be lost; a change never, for it may have been done.
+    private func send(
+        _ commands: [RedisCommand], for purpose: Purpose, until deadline: Duration
+    ) async throws -> [RedisValue] {
+        var isSecond = false
+        while true {
+            let connection = try await connection(for: purpose, until: deadline)
+            do {
+                return try await wait(for: connection.send(commands), until: deadline, timedOut: .timedOut)
+            } catch RedisFailure.lost where purpose == .look && !isSecond {
+                isSecond = true
+            } catch {
+                // Replies may still come: only a new connection can tell them from the next ones.
+                connection.close()
+                throw said(error)
+            }
+        }
+    }
+
+    private func connection(for purpose: Purpose, until deadline: Duration) async throws -> RedisConnection {
+        do {
+            return try await wait(for: future(for: purpose), until: deadline, timedOut: .connectTimedOut)
+        } catch {
+            throw said(error)
+        }
+    }
+
+    private func said(_ error: any Error) -> any Error {
+        switch error {
+        case let failure as RedisFailure: failure.couldNotLook(at: identity)
+        default: error
+        }
+    }
+
+    /// The connection, or the attempt that is under way: those who come meanwhile wait for the same one.
+    private func future(for purpose: Purpose) throws -> EventLoopFuture<RedisConnection> {
+        guard let connector = connectors[purpose] else { throw RedisFailure.lost }
+        let (future, started) = try state.withLock { state in
+            guard !state.isClosed else { throw RedisFailure.lost }
+            switch state.slots[purpose] {
+            case .connecting(let future, _): return (future, Int?.none)
+            case .open(let connection) where connection.isOpen: return (connection.asFuture, nil)
+            case .open, nil:
+                let future = connector.connect()
+                state.attempts += 1
+                state.slots[purpose] = .connecting(future, attempt: state.attempts)
+                return (future, state.attempts)
+            }
+        }
+        if let started { future.whenComplete { [weak self] in self?.settle(purpose, attempt: started, $0) } }
+        return future
+    }
+
+    private func settle(_ purpose: Purpose, attempt: Int, _ result: Result<RedisConnection, any Error>) {
+        let isWanted = state.withLock { state in
+            guard case .connecting(_, attempt) = state.slots[purpose] else { return false }
+            state.slots[purpose] = (try? result.get()).map(Slot.open)
+            return true
+        }
+        if !isWanted { try? result.get().close() }
+    }
+
+    /// Waits no longer than the deadline, and not at all once the task is cancelled.
+    private func wait<Value: Sendable>(
+        for future: EventLoopFuture<Value>, until deadline: Duration, timedOut: RedisFailure
+    ) async throws -> Value {
+        let remaining = deadline - host.steady()
+        guard remaining > .zero else { throw timedOut }
+        // An own promise: a connection attempt goes on for those who still wait for it.
+        let promise = future.eventLoop.makePromise(of: Value.self)
+        future.cascade(to: promise)
+        let sleep = host.sleep
+        return try await withTaskCancellationHandler {
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask {
+                    try await sleep(remaining)
+                    promise.fail(timedOut)
+                }
+                defer { group.cancelAll() }
+                return try await promise.futureResult.get()
+            }
+        } onCancel: {
+            promise.fail(CancellationError())
+        }
+    }
+}
+
+extension RedisConnection {
+    var asFuture: EventLoopFuture<RedisConnection> { eventLoop.makeSucceededFuture(self) }
+}

@@ -1,0 +1,51 @@
+import Host
+import Journal
+import Maintenance
+import Plans
+
+extension Performer {
+    /// Makes a check, whatever comes of it.
+    func look(_ step: RunStep, _ machine: RunMachine, attempt: Int = 1) async -> (CheckOutcome, [Body]) {
+        let begun = host.steady()
+        let context = context(step)
+        var outcome = CheckOutcome(attempt: attempt, seconds: 0)
+        var details: [[String: JSONValue]] = []
+        do {
+            let (action, target) = try configured(step, machine)
+            guard case .check(let check) = action.work else {
+                throw CouldNotLook(.notSupported, "`\(step.action)` is a change and cannot be made as a check.")
+            }
+            var seen = try await until(context.deadline + EngineLimits.graceAfterDeadline, on: host) {
+                try await check.observe(target, context)
+            }
+            details = seen.details
+            seen.details = []
+            seen.findings = Array(seen.findings.prefix(Limits.findingsPerStep))
+            outcome.observation = seen
+        } catch {
+            outcome.couldNotLook = Cause(error)
+        }
+        outcome.seconds = (host.steady() - begun).inSeconds
+        let bodies = attach(context, details: details)
+        outcome.attachment = bodies.first?.digest
+        return (outcome, bodies)
+    }
+
+    /// Makes several checks together and takes the worst: a guard, or the proof of a change.
+    func lookAtAll(_ steps: [RunStep], _ machine: RunMachine) async -> (Verdict, Cause?, [Body]) {
+        let judged = await withTaskGroup(of: (Verdict, Cause?, [Body]).self) { group in
+            for step in steps {
+                group.addTask {
+                    let (outcome, bodies) = await look(step, machine)
+                    guard let seen = outcome.observation else { return (.unknown, outcome.couldNotLook, bodies) }
+                    let thresholds = profile(step)?.thresholds ?? Thresholds()
+                    let judgement = Judge.judge(seen, thresholds: thresholds) { machine.measurement($0) }
+                    return (judgement.verdict, judgement.cause, bodies)
+                }
+            }
+            return await group.reduce(into: []) { $0.append($1) }
+        }
+        let verdict = judged.map(\.0).worst
+        return (verdict, judged.first { $0.0 == verdict }?.1, judged.flatMap(\.2))
+    }
+}

@@ -1,0 +1,127 @@
+import Host
+import Journal
+import Maintenance
+import Plans
+
+/// An event on its way into the journal, with what lies beside it.
+struct Delivery: Sendable {
+    let event: RunEvent
+    var bodies: [Body] = []
+    /// Told when the event is durable, or why it could not be made so.
+    var recorded: (@Sendable (Result<Void, JournalError>) -> Void)?
+}
+
+/// A run and its journal as one: an event counts only once it is durable.
+struct RunLedger: Sendable {
+    private let store: any JournalStore
+    private let host: Host
+    private(set) var machine: RunMachine
+    private var tip: ChainTip
+    private var row: RunRow?
+
+    init(run: String, store: any JournalStore, host: Host) {
+        self.store = store
+        self.host = host
+        machine = RunMachine(run: run)
+        tip = .none
+    }
+
+    var run: Run { machine.state }
+
+    /// Reads the run again from its records. Its commands are not handed out: they were, and nobody knows what became
+    /// of them.
+    mutating func replay(_ records: [Record], _ row: RunRow) throws {
+        try Record.verifyChain(records)
+        for record in records {
+            let event = try decodeJSON(RunEvent.self, record.body)
+            _ = machine.handle(event, at: record.at)
+        }
+        tip = records.last.map { ChainTip($0) } ?? .none
+        self.row = row
+    }
+
+    /// Makes the events durable together, then lets them count; the commands are for the caller to hand out.
+    mutating func commit(_ deliveries: [Delivery]) async throws(JournalError) -> [RunCommand] {
+        var next = self
+        var batch = Batch()
+        var commands: [RunCommand] = []
+        for delivery in deliveries {
+            let now = host.now()
+            let body: [UInt8]
+            do { body = try encodeJSON(delivery.event) } catch {
+                throw JournalError(.corrupt, "An event could not be written as JSON: \(error).", run: run.id)
+            }
+            let record = Record.next(
+                after: next.tip, run: run.id, at: now, kind: delivery.event.kind, body: body)
+            let before = next.machine.state
+            commands += next.machine.handle(delivery.event, at: now)
+            next.tip = ChainTip(record)
+            next.row = next.machine.state.row(after: next.row, delivery.event)
+            batch.records.append(record)
+            batch.bodies += delivery.bodies
+            batch.points += History.points(of: delivery.event, before: before, after: next.machine.state, at: now)
+        }
+        if let row = next.row, row != self.row { batch.rows = [row] }
+        try await store.append(batch)
+        self = next
+        return commands
+    }
+}
+
+extension Run {
+    /// The run's row in the index, as the event leaves it.
+    func row(after row: RunRow?, _ event: RunEvent) -> RunRow? {
+        guard let start, let startedAt else { return row }
+        var next =
+            row
+            ?? RunRow(
+                id: id, service: start.plan.service, environment: start.plan.environment,
+                procedure: start.plan.procedure, nominal: start.nominal, startedAt: startedAt, state: .running,
+                owner: start.owner)
+        if case .resumed(let owner) = event { next.owner = owner }
+        if case .ended(let verdict) = phase {
+            next.state = .ended
+            next.verdict = verdict
+            next.endedAt = endedAt
+            next.owner = nil
+        }
+        return next
+    }
+}
+
+/// What later runs compare with.
+public enum History {
+    /// Under this name lies how long a unit took against what was declared for it.
+    static let pace = "unit-pace"
+
+    /// The key of a step's history.
+    public static func key(_ start: RunStart, step: String) -> String {
+        "\(start.plan.service)/\(start.plan.environment)/\(start.plan.procedure)/\(step)"
+    }
+
+    /// The measurements of the steps that the event completed, and the pace of a unit that it proved.
+    static func points(of event: RunEvent, before: Run, after: Run, at now: Instant) -> [HistoryPoint] {
+        guard let start = after.start else { return [] }
+        var points: [HistoryPoint] = []
+        for (old, new) in zip(before.steps, after.steps) where !old.isOver && new.phase == .done {
+            let key = key(start, step: new.id)
+            points += new.measurements.map { HistoryPoint(key: key, name: $0.name, at: now, value: $0.value) }
+        }
+        if case .unitProbed(let step, let unit, let outcome) = event, case .applied = outcome.state,
+            outcome.error == nil,
+            let expected = before.step(step)?.units.first(where: { $0.unit.id == unit })?.unit.expected,
+            expected > .zero
+        {
+            let ratio = outcome.seconds / expected.inSeconds
+            points.append(HistoryPoint(key: key(start, step: step), name: pace, at: now, value: ratio))
+        }
+        return points
+    }
+
+    /// The 95th percentile of what units took against what was declared; 1 until there are enough of them to say.
+    static func pace(_ past: [PastMeasurement]) -> Double {
+        guard past.count >= EngineLimits.paceSamples else { return 1 }
+        let sorted = past.map(\.value).sorted()
+        return sorted[min(sorted.count - 1, sorted.count * 95 / 100)]
+    }
+}

@@ -1,0 +1,122 @@
+public import Host
+public import Maintenance
+
+/// The state of a run, as its events make it.
+public struct Run: Sendable {
+    /// Where the run as a whole stands.
+    public enum Phase: Sendable, Equatable {
+        /// No event yet. Goes to `running`.
+        case new
+        /// Steps are pending or in progress. Goes to `ending`.
+        case running
+        /// Every step is done; the end is about to be recorded. Goes to `ended`.
+        case ending
+        /// Final.
+        case ended(Verdict)
+    }
+
+    public let id: String
+    public internal(set) var phase = Phase.new
+    public internal(set) var start: RunStart?
+    public internal(set) var steps: [StepState] = []
+    public internal(set) var startedAt: Instant?
+    public internal(set) var endedAt: Instant?
+    /// Why the run was asked to stop.
+    public internal(set) var cancellation: Cause?
+    /// Why no further step is begun: a failed change, the end of the window.
+    public internal(set) var stopped: Cause?
+    /// The processes that its steps started.
+    public internal(set) var children: [ChildProcess] = []
+    /// How often another process took the run over.
+    public internal(set) var resumptions = 0
+
+    public init(id: String) { self.id = id }
+
+    /// The worst verdict of the steps that were made, with what was not run because of a window counting as unknown.
+    public var verdict: Verdict {
+        steps.compactMap(\.verdict).worst
+    }
+
+    public func step(_ id: String) -> StepState? { steps.first { $0.id == id } }
+}
+
+/// The state of one step.
+public struct StepState: Sendable {
+    public enum Phase: Sendable, Equatable {
+        /// Not begun. Goes to `observing`, `previewing` or `skipped`.
+        case pending
+        /// A check is being made. Goes to itself on a retry, or to `done`.
+        case observing(attempt: Int)
+        /// A change looks at what it would do. Goes to `working` or `done`.
+        case previewing
+        /// Units are being done one by one. Goes to `undoing` or `done`.
+        case working
+        /// Units are being taken back, last first. Goes to `done`.
+        case undoing
+        /// Final: it was not run.
+        case skipped
+        /// Final: it has a verdict.
+        case done
+    }
+
+    public let id: String
+    public internal(set) var phase = Phase.pending
+    public internal(set) var verdict: Verdict?
+    public internal(set) var cause: Cause?
+    public internal(set) var summary = ""
+    public internal(set) var measurements: [Measurement] = []
+    public internal(set) var missing: [String: Cause] = [:]
+    public internal(set) var findings: [Finding] = []
+    public internal(set) var statements: [String] = []
+    public internal(set) var units: [UnitState] = []
+    /// Digests of the bodies that hold evidence and details, oldest first.
+    public internal(set) var attachments: [String] = []
+    public internal(set) var startedAt: Instant?
+    public internal(set) var endedAt: Instant?
+    var pace = 1.0
+    /// What the guard said before the first unit.
+    var guardBefore: Verdict?
+    /// The unit that waits for the guard's word.
+    var failure: Cause?
+
+    init(id: String) { self.id = id }
+
+    public var isOver: Bool { phase == .done || phase == .skipped }
+}
+
+/// The state of one unit of a change.
+public struct UnitState: Sendable {
+    public enum Phase: Sendable, Equatable {
+        /// Not begun. Goes to `preparing` or `left`.
+        case planned
+        /// Its facts from before are being taken. Goes to `intended`, `done` or `unknown`.
+        case preparing
+        /// The intent is durable; it is being done, or was when a process died. Goes to `done`, `failed` or `unknown`.
+        case intended(attempt: Int)
+        /// Half done, being finished or cleared away. Goes to `done`, `failed` or `unknown`.
+        case repairing
+        /// Final unless taken back: it is in place, seen.
+        case done
+        /// Final: it is not in place, seen.
+        case failed(Cause)
+        /// Final: what became of it could not be seen.
+        case unknown(Cause)
+        /// Final: not begun, for a stated reason; the next run finds it again.
+        case left(Cause)
+        /// Being taken back. Goes to `undone` or `unknown`.
+        case undoing
+        /// Final: taken back, seen.
+        case undone
+    }
+
+    public let unit: WorkUnit
+    public internal(set) var phase = Phase.planned
+    public internal(set) var baseline: [UInt8] = []
+    public internal(set) var proof: Proof?
+    /// True when it was found in place before anything was done.
+    public internal(set) var wasAlreadySo = false
+    /// True between a takeover and the first look at it: a process died with it in hand.
+    var isRecovered = false
+
+    init(_ unit: WorkUnit) { self.unit = unit }
+}

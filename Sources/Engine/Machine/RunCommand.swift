@@ -1,0 +1,25 @@
+import Host
+public import Maintenance
+
+/// What the machine wants done. A command is handed out once, after the event that led to it is durable; the event that
+/// answers it comes back into the machine.
+public enum RunCommand: Sendable, Equatable {
+    /// Answered by `observed`.
+    case observe(step: String, attempt: Int, after: Duration)
+    /// Answered by `previewed`.
+    case preview(step: String)
+    /// Answered by `unitPrepared` or `unitNotPrepared`.
+    case prepare(step: String, unit: WorkUnit)
+    /// Does the unit and looks at it; answered by `unitProbed`.
+    case apply(step: String, unit: WorkUnit, baseline: [UInt8], after: Duration)
+    /// Finishes or clears away what is half done, and looks; answered by `unitProbed`.
+    case repair(step: String, unit: WorkUnit, baseline: [UInt8])
+    /// Only looks, waiting while an earlier attempt still runs; answered by `unitProbed`.
+    case probe(step: String, unit: WorkUnit, baseline: [UInt8])
+    /// Takes the unit back and looks; answered by `unitUndone`.
+    case undo(step: String, unit: WorkUnit, baseline: [UInt8])
+    /// Answered by `guardObserved`.
+    case lookAtGuard(step: String)
+    /// Answered by `ended`.
+    case end(Verdict)
+}

@@ -1,0 +1,192 @@
+public import Host
+public import Maintenance
+import Plans
+
+/// The run as a pure state machine: an event in, commands out. No clock, no I/O, no waiting: every time comes with the
+/// event, and every effect is somebody else's.
+public struct RunMachine: Sendable {
+    public internal(set) var state: Run
+
+    public init(run id: String) { state = Run(id: id) }
+
+    /// Takes in what happened and says what is to be done now.
+    public mutating func handle(_ event: RunEvent, at now: Instant) -> [RunCommand] {
+        var commands: [RunCommand] = []
+        // The handlers read the run as it was before the event, and alter their step alone.
+        let before = self
+        switch event {
+        case .started(let start): begin(start, at: now)
+        case .resumed: commands = recover()
+        case .cancelRequested(let cause): state.cancellation = cause
+        case .childStarted(_, _, let child): state.children.append(child)
+        case .observed(let step, let outcome):
+            commands = update(step) { before.observed(&$0, outcome, at: now) }
+        case .previewed(let step, let outcome):
+            commands = update(step) { before.previewed(&$0, outcome, at: now) }
+        case .guardObserved(let step, let verdict, let cause):
+            commands = update(step) { before.guardObserved(&$0, verdict, cause, at: now) }
+        case .unitPrepared(let step, let unit, let intent):
+            commands = update(step) { before.prepared(&$0, unit, intent, at: now) }
+        case .unitNotPrepared(let step, let unit, let cause):
+            commands = update(step) { before.notPrepared(&$0, unit, cause, at: now) }
+        case .unitProbed(let step, let unit, let outcome):
+            commands = update(step) { before.probed(&$0, unit, outcome, at: now) }
+        case .unitUndone(let step, let unit, let outcome):
+            commands = update(step) { before.undone(&$0, unit, outcome, at: now) }
+        case .ended(let verdict):
+            state.phase = .ended(verdict)
+            state.endedAt = now
+        }
+        return commands + advance(at: now)
+    }
+
+    // MARK: Steps
+
+    private mutating func begin(_ start: RunStart, at now: Instant) {
+        state.start = start
+        state.startedAt = now
+        state.phase = .running
+        state.steps = start.plan.steps.map { StepState(id: $0.id) }
+        guard let from = start.from, let first = state.steps.firstIndex(where: { $0.id == from }) else { return }
+        for index in 0..<first {
+            skip(&state.steps[index], Cause(.notRun, "The run was asked to begin at `\(from)`."), at: now)
+        }
+    }
+
+    /// Begins what can begin, skips what will not be run, and ends the run when nothing is left.
+    private mutating func advance(at now: Instant) -> [RunCommand] {
+        guard state.phase == .running else { return [] }
+        var commands: [RunCommand] = []
+        while let first = state.steps.firstIndex(where: { !$0.isOver }) {
+            if let cause = state.cancellation ?? state.stopped {
+                for index in first..<state.steps.count where state.steps[index].phase == .pending {
+                    skip(&state.steps[index], cause, at: now)
+                }
+                guard state.steps.allSatisfy(\.isOver) else { return commands }
+                continue
+            }
+            var settled = false
+            for index in together(from: first) where state.steps[index].phase == .pending {
+                guard dependencies(of: index).allSatisfy({ state.step($0)?.isOver ?? true }) else { continue }
+                commands += start(index, at: now)
+                settled = settled || state.steps[index].isOver
+            }
+            guard settled else { return commands }
+        }
+        state.phase = .ending
+        return commands + [.end(state.verdict)]
+    }
+
+    /// Consecutive checks run together; a change waits for all before it and is alone.
+    private func together(from first: Int) -> Range<Int> {
+        guard let plan = state.start?.plan.steps, !plan[first].isChange else { return first..<first + 1 }
+        let end = plan[first...].firstIndex { $0.isChange } ?? plan.endIndex
+        return first..<end
+    }
+
+    /// Steps whose measurements this one names.
+    private func dependencies(of index: Int) -> [String] {
+        guard let step = state.start?.plan.steps[index] else { return [] }
+        let names = (step.when.flatMap { try? Condition($0) }?.names ?? []) + step.referencedMeasurements
+        return names.compactMap { MeasurementPath($0)?.step }.filter { $0 != step.id }
+    }
+
+    private mutating func start(_ index: Int, at now: Instant) -> [RunCommand] {
+        guard let plan = state.start?.plan.steps[index] else { return [] }
+        state.steps[index].startedAt = now
+        if let text = plan.when {
+            let outcome = (try? Condition(text))?.evaluate { measurement($0) }
+            switch outcome {
+            case .yes?: break
+            case .no?:
+                skip(&state.steps[index], Cause(.notRun, "`when: \(text)` does not hold."), at: now)
+                return []
+            case .unknown(let cause)?:
+                finish(&state.steps[index], .unknown, cause, at: now)
+                return []
+            case nil:
+                finish(&state.steps[index], .unknown, Cause(.malformed, "`\(text)` cannot be read."), at: now)
+                return []
+            }
+        }
+        guard plan.isChange else {
+            state.steps[index].phase = .observing(attempt: 1)
+            return [.observe(step: plan.id, attempt: 1, after: .zero)]
+        }
+        if let closes = state.start?.windowCloses, closes <= now {
+            finish(&state.steps[index], .unknown, Self.windowEnded(closes), at: now)
+            return []
+        }
+        state.steps[index].phase = .previewing
+        return [.preview(step: plan.id)]
+    }
+
+    /// A measurement of a step that is over, by `step.name`.
+    public func measurement(_ name: String) -> Result<Measurement, CouldNotLook> {
+        guard let path = MeasurementPath(name), let step = state.step(path.step) else {
+            return .failure(Judge.notMeasured(name))
+        }
+        if let found = step.measurements.first(where: { $0.name == path.name }) { return .success(found) }
+        if let cause = step.missing[path.name] { return .failure(CouldNotLook(cause)) }
+        return .failure(Judge.notMeasured(name))
+    }
+
+    // MARK: What the handlers share
+
+    func plan(of step: StepState) -> RunStep? { state.start?.plan.steps.first { $0.id == step.id } }
+
+    func profile(of step: StepState) -> StepProfile? { state.start?.profiles[step.id] }
+
+    static func windowEnded(_ closes: Instant) -> Cause {
+        Cause(.windowEnded, "The window closes at \(closes), and the work no longer fits.")
+    }
+
+    /// Lets a handler work on one step's state, in place.
+    private mutating func update(
+        _ id: String, _ body: (inout StepState) -> [RunCommand]
+    ) -> [RunCommand] {
+        guard let index = state.steps.firstIndex(where: { $0.id == id }), !state.steps[index].isOver else { return [] }
+        var step = state.steps[index]
+        let commands = body(&step)
+        state.steps[index] = step
+        settle(step)
+        return commands
+    }
+
+    /// A failed change stops the run, a failed check does not, unless the plan says otherwise.
+    private mutating func settle(_ step: StepState) {
+        guard step.phase == .done, step.verdict == .fail, let plan = plan(of: step) else { return }
+        let policy = plan.onFailure ?? (plan.isChange ? .stop : .continue)
+        guard policy != .continue else { return }
+        state.stopped = Cause(.notRun, "Not run, because `\(step.id)` failed.")
+    }
+
+    func skip(_ step: inout StepState, _ cause: Cause, at now: Instant) {
+        step.phase = .skipped
+        step.cause = cause
+        step.summary = cause.sentence
+        step.endedAt = now
+        if cause.code == .windowEnded { step.verdict = .unknown }
+    }
+
+    func finish(_ step: inout StepState, _ verdict: Verdict, _ cause: Cause?, at now: Instant) {
+        step.phase = .done
+        step.verdict = verdict
+        step.cause = verdict == .pass ? nil : cause
+        if step.summary.isEmpty, let cause { step.summary = cause.sentence }
+        step.endedAt = now
+    }
+}
+
+/// `archive.rows`, or `steps.archive.rows` as references write it: a measurement of another step.
+struct MeasurementPath {
+    let step: String
+    let name: String
+
+    init?(_ text: String) {
+        let path = text.hasPrefix("steps.") ? text.dropFirst(6) : text[...]
+        guard let dot = path.lastIndex(of: "."), dot != path.startIndex else { return nil }
+        step = String(path[..<dot])
+        name = String(path[path.index(after: dot)...])
+    }
+}

@@ -1,0 +1,103 @@
+public import Host
+public import Journal
+public import Maintenance
+public import Plans
+
+/// Everything that a run is bound to from its first moment.
+public struct RunStart: Codable, Sendable {
+    public var plan: RunPlan
+    /// What the engine needs to know of each step's action, so that a later version replays the run alike.
+    public var profiles: [String: StepProfile]
+    /// The planned instant; of a manual run, when it was asked for.
+    public var nominal: Instant
+    public var owner: Owner
+    public var requestedBy: String
+    public var windowCloses: Instant?
+    /// Why the window was set aside, in the words of who did it.
+    public var windowOverride: String?
+    /// Who the targets are: host, port, database, user.
+    public var identities: [String: String]
+    /// The first step to run, where a person chose one.
+    public var from: String?
+
+    public init(
+        plan: RunPlan, profiles: [String: StepProfile], nominal: Instant, owner: Owner, requestedBy: String,
+        identities: [String: String] = [:], windowCloses: Instant? = nil, windowOverride: String? = nil, from: String? = nil
+    ) {
+        self.plan = plan
+        self.profiles = profiles
+        self.nominal = nominal
+        self.owner = owner
+        self.requestedBy = requestedBy
+        self.identities = identities
+        self.windowCloses = windowCloses
+        self.windowOverride = windowOverride
+        self.from = from
+    }
+}
+
+/// What the engine knows of a step's action without the action.
+public struct StepProfile: Codable, Sendable {
+    /// The plan's thresholds, else the action's.
+    public var thresholds: Thresholds
+    /// How the measurements of units become the step's.
+    public var aggregates: [String: String]
+    /// The units of measure of those that are summed: a sum over no unit is 0.
+    public var sums: [String: UnitOfMeasure]
+    public var impact: Impact
+    /// Longest time of one call.
+    public var timeoutMicroseconds: Int64
+    /// Its effect can only be seen by the checks given as `proof`.
+    public var isProvenElsewhere: Bool
+    public var canRepair: Bool
+    public var canUndo: Bool
+
+    public var timeout: Duration { .microseconds(timeoutMicroseconds) }
+}
+
+extension StepProfile {
+    /// The profile of a plan's step, from the catalogue.
+    public init(_ step: RunStep, _ definition: ActionDefinition) {
+        let declaration = definition.declaration
+        let configured = try? definition.configured(with: step.parameters)
+        let fallback = configured?.thresholds ?? declaration.thresholds
+        thresholds = Thresholds(
+            warn: step.thresholds.warn ?? (step.thresholds.fail == nil ? fallback.warn : nil),
+            fail: step.thresholds.fail ?? (step.thresholds.warn == nil ? fallback.fail : nil))
+        let measurements = configured?.measurements ?? declaration.measurements
+        aggregates = Dictionary(measurements.map { ($0.name, $0.aggregate.rawValue) }) { first, _ in first }
+        sums = Dictionary(
+            measurements.filter { definition.isChange && $0.aggregate == .sum }.map { ($0.name, $0.unit) }
+        ) { first, _ in first }
+        impact = configured?.impact ?? (definition.isChange ? .disruptive : .observe)
+        timeoutMicroseconds = step.timeoutMicroseconds ?? declaration.timeout.microseconds
+        isProvenElsewhere = false
+        canRepair = false
+        canUndo = false
+        if case .change(let change)? = configured?.work {
+            isProvenElsewhere = change.isProvenElsewhere
+            canRepair = change.repair != nil
+            canUndo = change.undo != nil
+        }
+    }
+}
+
+extension RunStart {
+    /// Binds a plan's procedure to the actions and targets that this program knows.
+    public static func make(
+        _ plan: RunPlan, catalogue: Catalogue, host: Host, nominal: Instant, owner: Owner, requestedBy: String,
+        windowCloses: Instant? = nil, windowOverride: String? = nil, from: String? = nil
+    ) -> RunStart {
+        var profiles: [String: StepProfile] = [:]
+        for step in plan.steps.flatMap({ [$0] + $0.proof + ($0.guardSteps ?? []) }) {
+            guard let definition = catalogue.actions[step.action] else { continue }
+            profiles[step.id] = StepProfile(step, definition)
+        }
+        let registry = TargetRegistry(plan.targets, catalogue: catalogue, host: host)
+        let identities = plan.targets.keys.compactMap { name in registry.identity(name).map { (name, $0) } }
+        return RunStart(
+            plan: plan, profiles: profiles, nominal: nominal, owner: owner, requestedBy: requestedBy,
+            identities: Dictionary(identities) { first, _ in first }, windowCloses: windowCloses,
+            windowOverride: windowOverride, from: from)
+    }
+}

@@ -1,0 +1,52 @@
+public import Host
+
+/// What is written together: all of it, or nothing.
+public struct Batch: Hashable, Sendable {
+    public var records: [Record]
+    public var bodies: [Body]
+    /// Inserted, or updated where the run has a row; of two for one run the later holds.
+    public var rows: [RunRow]
+    public var points: [HistoryPoint]
+
+    public init(
+        records: [Record] = [], bodies: [Body] = [], rows: [RunRow] = [], points: [HistoryPoint] = []
+    ) {
+        self.records = records
+        self.bodies = bodies
+        self.rows = rows
+        self.points = points
+    }
+
+    public var isEmpty: Bool { records.isEmpty && bodies.isEmpty && rows.isEmpty && points.isEmpty }
+
+    /// The points that a store keeps: what is no finite number cannot be compared with.
+    public var finitePoints: [HistoryPoint] { points.filter(\.value.isFinite) }
+}
+
+/// Evidence and other large things: stored beside the chain, found by their digest, once however often they occur.
+public struct Body: Hashable, Sendable {
+    public let digest: String
+    public let bytes: [UInt8]
+
+    public init(_ bytes: [UInt8]) {
+        digest = Journal.digest(of: bytes)
+        self.bytes = bytes
+    }
+}
+
+/// A measurement of a run that later runs compare with.
+public struct HistoryPoint: Codable, Hashable, Sendable {
+    /// `service/environment/procedure/step`.
+    public let key: String
+    /// A measurement's name, or `unit-seconds`.
+    public let name: String
+    public let at: Instant
+    public let value: Double
+
+    public init(key: String, name: String, at: Instant, value: Double) {
+        self.key = key
+        self.name = name
+        self.at = at
+        self.value = value
+    }
+}

@@ -1,0 +1,76 @@
+/// Why the journal could not be written or read.
+public struct JournalError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// What kind of error it is. Open: a store may name its own.
+    public struct Code: RawRepresentable, Codable, Hashable, Sendable {
+        public let rawValue: String
+        public init(rawValue: String) { self.rawValue = rawValue }
+
+        /// A record does not continue its run: somebody else wrote, or the caller's state is stale.
+        public static let conflict = Code(rawValue: "journal-conflict")
+        public static let occurrenceTaken = Code(rawValue: "occurrence-taken")
+        public static let heldByAnother = Code(rawValue: "journal-held")
+        public static let newerVersion = Code(rawValue: "journal-newer")
+        public static let corrupt = Code(rawValue: "journal-corrupt")
+        public static let full = Code(rawValue: "journal-full")
+        public static let unreadable = Code(rawValue: "journal-unreadable")
+        public static let notFound = Code(rawValue: "not-found")
+        /// The beginning of a run's id fits several runs.
+        public static let ambiguous = Code(rawValue: "ambiguous")
+        /// A record or body is larger than its limit.
+        public static let tooLarge = Code(rawValue: "journal-too-large")
+    }
+
+    public let code: Code
+    /// What, where, and what to do next; free of data and secrets.
+    public let sentence: String
+    /// The run it is about; of `occurrenceTaken` the run that has the occurrence.
+    public let run: String?
+    /// The process that holds the journal.
+    public let pid: Int32?
+
+    public init(_ code: Code, _ sentence: String, run: String? = nil, pid: Int32? = nil) {
+        self.code = code
+        self.sentence = sentence
+        self.run = run
+        self.pid = pid
+    }
+
+    public var description: String { sentence }
+
+    /// EX_IOERR of sysexits.h; EX_TEMPFAIL where another process holds the journal and trying later helps.
+    public var exitCode: Int32 { code == .heldByAnother ? 75 : 74 }
+}
+
+extension JournalError {
+    static func conflict(_ run: String, sequence: Int, tip: ChainTip) -> JournalError {
+        JournalError(
+            .conflict,
+            "Record \(sequence) does not continue run \(run), whose last record is \(tip.sequence): somebody else wrote "
+                + "to it. Read the run again before going on.", run: run)
+    }
+
+    /// The occurrence has a run already; `run` names it.
+    public static func occurrenceTaken(_ occurrence: Occurrence, by run: String) -> JournalError {
+        JournalError(
+            .occurrenceTaken,
+            "\(occurrence) already has the run \(run), and one occurrence runs once. See `millwright show \(run)`.",
+            run: run)
+    }
+
+    /// A run keeps its occurrence for life.
+    public static func occurrenceChanged(_ row: RunRow) -> JournalError {
+        JournalError(
+            .conflict, "Run \(row.id) was begun for another occurrence than \(row.occurrence), and keeps the first.",
+            run: row.id)
+    }
+
+    public static func ambiguous(_ prefix: String) -> JournalError {
+        JournalError(
+            .ambiguous,
+            "Several runs have an id that begins with \(prefix). Give more of it; `millwright runs` lists them.")
+    }
+
+    /// The store was closed.
+    public static let closed = JournalError(
+        .unreadable, "The journal was used after it was closed; open it again.")
+}

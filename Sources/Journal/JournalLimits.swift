@@ -1,0 +1,35 @@
+/// The bounds of this module, each with what it protects.
+public enum JournalLimits {
+    /// Runs that a listing shows where no limit is given.
+    public static let rows = 100
+    /// Largest listing, of runs or of points: what is read into memory stays bounded.
+    public static let listing = 10_000
+    /// Bytes of a record's body; what is larger belongs beside the chain as a `Body`.
+    public static let recordBody = 16 << 20
+    /// Bytes of a body beside the chain.
+    public static let body = 64 << 20
+    /// Characters that a run's id or its prefix may have.
+    public static let runID = 128
+}
+
+extension JournalLimits {
+    /// A listing's limit as a store uses it.
+    public static func bounded(_ limit: Int) -> Int { max(0, min(limit, listing)) }
+}
+
+extension Batch {
+    /// Refuses what is too large to be read back. Every store asks this.
+    public func checkSizes() throws(JournalError) {
+        for record in records where record.body.count > JournalLimits.recordBody {
+            throw JournalError(
+                .tooLarge,
+                "Record \(record.sequence) of run \(record.run) was not stored: its body has \(record.body.count) bytes, "
+                    + "and \(JournalLimits.recordBody) is the limit. Put large things beside the chain.",
+                run: record.run)
+        }
+        for body in bodies where body.bytes.count > JournalLimits.body {
+            throw JournalError(
+                .tooLarge, "A body of \(body.bytes.count) bytes was not stored: \(JournalLimits.body) is the limit.")
+        }
+    }
+}

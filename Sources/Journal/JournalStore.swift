@@ -1,0 +1,23 @@
+public import Maintenance
+
+/// Where runs are recorded. All stores pass one conformance suite; the engine knows none of them.
+public protocol JournalStore: Sendable {
+    /// Stores the batch atomically and durably before it returns. It is not cut short by the task's cancellation: what
+    /// was begun is recorded.
+    ///
+    /// Refuses a record whose sequence or previous digest does not continue its run (`conflict`), and a second run of
+    /// one occurrence (`occurrenceTaken`, which names the first in `run`).
+    func append(_ batch: Batch) async throws(JournalError)
+    /// In order; empty for an unknown run. Not verified: see `Record.verifyChain`.
+    func records(of run: String) async throws(JournalError) -> [Record]
+    /// `nil` when there is none, or it was erased.
+    func body(_ digest: String) async throws(JournalError) -> [UInt8]?
+    /// By the id, or by a beginning of it that only one run has; a beginning that several have is `ambiguous`.
+    func row(_ run: String) async throws(JournalError) -> RunRow?
+    /// Newest start first.
+    func rows(_ filter: RunFilter) async throws(JournalError) -> [RunRow]
+    /// Newest first.
+    func points(key: String, name: String, limit: Int) async throws(JournalError) -> [PastMeasurement]
+    /// Afterwards every call throws `unreadable`.
+    func close() async
+}

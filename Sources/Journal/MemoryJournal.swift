@@ -1,0 +1,101 @@
+public import Maintenance
+import Synchronization
+
+/// A journal that lives as long as the process: for tests, simulation, and looks that leave no trace.
+public final class MemoryJournal: JournalStore {
+    private struct Contents {
+        var records: [String: [Record]] = [:]
+        var bodies: [String: [UInt8]] = [:]
+        var rows: [String: RunRow] = [:]
+        var occurrences: [Occurrence: String] = [:]
+        var points: [Series: [PastMeasurement]] = [:]
+        var isClosed = false
+
+        func tips(of runs: Set<String>) -> [String: ChainTip] {
+            Dictionary(uniqueKeysWithValues: runs.map { ($0, records[$0]?.last.map(ChainTip.init) ?? .none) })
+        }
+    }
+
+    private struct Series: Hashable {
+        let key: String
+        let name: String
+    }
+
+    private let contents = Mutex(Contents())
+
+    public init() {}
+
+    public func append(_ batch: Batch) async throws(JournalError) {
+        try batch.checkSizes()
+        try open { contents throws(JournalError) in
+            // Everything that can be refused is looked at on a copy of the index before anything is kept.
+            var (rows, occurrences) = (contents.rows, contents.occurrences)
+            try batch.checkContinuation(of: contents.tips(of: batch.continuedRuns))
+            for row in batch.rows {
+                if let known = rows[row.id], known.occurrence != row.occurrence { throw .occurrenceChanged(row) }
+                if let other = occurrences[row.occurrence], other != row.id {
+                    throw .occurrenceTaken(row.occurrence, by: other)
+                }
+                rows[row.id] = row
+                occurrences[row.occurrence] = row.id
+            }
+            contents.rows = rows
+            contents.occurrences = occurrences
+            for record in batch.records { contents.records[record.run, default: []].append(record) }
+            for body in batch.bodies { contents.bodies[body.digest] = body.bytes }
+            for point in batch.finitePoints {
+                contents.points[Series(key: point.key, name: point.name), default: []]
+                    .append(PastMeasurement(at: point.at, value: point.value))
+            }
+        }
+    }
+
+    public func records(of run: String) async throws(JournalError) -> [Record] {
+        try open { $0.records[run] ?? [] }
+    }
+
+    public func body(_ digest: String) async throws(JournalError) -> [UInt8]? {
+        try open { $0.bodies[digest] }
+    }
+
+    public func row(_ run: String) async throws(JournalError) -> RunRow? {
+        try open { contents throws(JournalError) in
+            if let row = contents.rows[run] { return row }
+            guard !run.isEmpty else { return nil }
+            let matches = contents.rows.values.filter { $0.id.utf8.starts(with: run.utf8) }
+            guard matches.count <= 1 else { throw .ambiguous(run) }
+            return matches.first
+        }
+    }
+
+    public func rows(_ filter: RunFilter) async throws(JournalError) -> [RunRow] {
+        try open { contents in
+            let sorted = contents.rows.values.filter(filter.admits).sorted {
+                ($0.startedAt, $0.id) > ($1.startedAt, $1.id)
+            }
+            return Array(sorted.prefix(JournalLimits.bounded(filter.limit)))
+        }
+    }
+
+    public func points(key: String, name: String, limit: Int) async throws(JournalError) -> [PastMeasurement] {
+        try open { contents in
+            let points = contents.points[Series(key: key, name: name)] ?? []
+            // Of points of one instant the one noted last comes first.
+            let sorted = points.enumerated().sorted { ($0.element.at, $0.offset) > ($1.element.at, $1.offset) }
+            return sorted.prefix(JournalLimits.bounded(limit)).map(\.element)
+        }
+    }
+
+    public func close() async {
+        contents.withLock { $0.isClosed = true }
+    }
+
+    private func open<Value: Sendable>(
+        _ work: (inout Contents) throws(JournalError) -> Value
+    ) throws(JournalError) -> Value {
+        try contents.withLock { contents throws(JournalError) in
+            guard !contents.isClosed else { throw .closed }
+            return try work(&contents)
+        }
+    }
+}

@@ -1,0 +1,126 @@
+/// An action without its type: what the plan, the engine and the docs work with. A domain's list makes one of each.
+public struct ActionDefinition: Sendable {
+    public let declaration: Declaration
+    public let kindName: String
+    public let parameters: [ParameterDescription]
+    public let isChange: Bool
+    private let configure: @Sendable (PlanValue?) throws(ValueErrors) -> ConfiguredAction
+    private let decodable: @Sendable (PlanValue?, Set<String>) throws(ValueErrors) -> Void
+
+    public var name: String { declaration.name }
+
+    public static func check<C: Check>(_ type: C.Type) -> ActionDefinition {
+        ActionDefinition(type, isChange: false) { .check(ConfiguredCheck($0)) }
+    }
+
+    public static func change<C: Change>(_ type: C.Type) -> ActionDefinition {
+        ActionDefinition(type, isChange: true) { .change(ConfiguredChange($0)) }
+    }
+
+    private init<A: Action>(
+        _ type: A.Type, isChange: Bool, erase: @escaping @Sendable (A) -> ConfiguredAction.Work
+    ) {
+        declaration = type.declaration
+        kindName = A.Kind.name
+        parameters = type.parameters.map(\.description)
+        self.isChange = isChange
+        decodable = { value, unresolved throws(ValueErrors) in
+            _ = try type.parameters.decode(
+                value, of: type.declaration.name, into: type.init(), unresolved: unresolved)
+        }
+        configure = { value throws(ValueErrors) in
+            let action = try type.parameters.decode(value, of: type.declaration.name, into: type.init())
+            do throws(ValueError) { try action.validate() } catch { throw ValueErrors([error]) }
+            return ConfiguredAction(
+                impact: action.impact, rights: action.rights, thresholds: action.thresholds,
+                measurements: action.measurements, work: erase(action))
+        }
+    }
+
+    /// The action with a plan's parameters, or all that is wrong with them.
+    public func configured(with value: PlanValue?) throws(ValueErrors) -> ConfiguredAction { try configure(value) }
+
+    /// What can be said of parameters while those named in `unresolved` still hold references.
+    public func mistakes(in value: PlanValue?, unresolved: Set<String>) -> [ValueError] {
+        do { try decodable(value, unresolved) } catch { return error.errors }
+        return []
+    }
+}
+
+/// An action with its parameters, ready to be used on a target.
+public struct ConfiguredAction: Sendable {
+    public enum Work: Sendable {
+        case check(ConfiguredCheck)
+        case change(ConfiguredChange)
+    }
+
+    public let impact: Impact
+    public let rights: [Right]
+    public let thresholds: Thresholds
+    /// What it measures with these parameters; conditions of a plan are held against this before anything runs.
+    public let measurements: [MeasurementDeclaration]
+    public let work: Work
+}
+
+public struct ConfiguredCheck: Sendable {
+    public let observe: @Sendable (OpenTarget, Context) async throws -> Observation
+
+    init<C: Check>(_ check: C) {
+        observe = { target, context in
+            try await check.observe(try await target.access(C.Kind.self, for: .look, in: context), in: context)
+        }
+    }
+}
+
+/// The baseline travels as JSON bytes: the journal keeps it without knowing its type.
+public struct ConfiguredChange: Sendable {
+    public typealias UnitWork = @Sendable (WorkUnit, _ baseline: [UInt8], OpenTarget, Context) async throws -> Void
+
+    public let preview: @Sendable (OpenTarget, Context) async throws -> Preview
+    public let prepare: @Sendable (WorkUnit, OpenTarget, Context) async throws -> [UInt8]
+    public let probe: @Sendable (WorkUnit, _ baseline: [UInt8], OpenTarget, Context) async throws -> ChangeState
+    public let apply: UnitWork
+    public let repair: UnitWork?
+    public let undo: UnitWork?
+    /// True where only the checks that a plan gives as `proof` can see the effect.
+    public let isProvenElsewhere: Bool
+
+    init<C: Change>(_ change: C) {
+        preview = { target, context in
+            try await change.preview(try await target.access(C.Kind.self, for: .look, in: context), in: context)
+        }
+        prepare = { unit, target, context in
+            let access = try await target.access(C.Kind.self, for: .look, in: context)
+            return try encodeJSON(try await change.prepare(unit, access, in: context))
+        }
+        probe = { unit, baseline, target, context in
+            let access = try await target.access(C.Kind.self, for: .look, in: context)
+            return try await change.probe(
+                unit, since: try decodeJSON(C.Baseline.self, baseline), access, in: context)
+        }
+        apply = Self.changing(C.self) { unit, baseline, access, context in
+            try await change.apply(unit, since: baseline, access, in: context)
+        }
+        repair = (change as? any RepairableChange).map { Self.repairing($0) }
+        undo = (change as? any UndoableChange).map { Self.undoing($0) }
+        isProvenElsewhere = change is any ProvenElsewhere
+    }
+
+    private static func changing<C: Change>(
+        _: C.Type,
+        _ work: @escaping @Sendable (WorkUnit, C.Baseline, C.Kind.Access, Context) async throws -> Void
+    ) -> UnitWork {
+        { unit, baseline, target, context in
+            let access = try await target.access(C.Kind.self, for: .change, in: context)
+            try await work(unit, try decodeJSON(C.Baseline.self, baseline), access, context)
+        }
+    }
+
+    private static func repairing<C: RepairableChange>(_ change: C) -> UnitWork {
+        changing(C.self) { try await change.repair($0, since: $1, $2, in: $3) }
+    }
+
+    private static func undoing<C: UndoableChange>(_ change: C) -> UnitWork {
+        changing(C.self) { try await change.undo($0, since: $1, $2, in: $3) }
+    }
+}

@@ -1,0 +1,153 @@
+import Maintenance
+
+/// The one place where the keys of a plan and an estate are defined.
+public enum PlanKeys {
+    public static let plan = KeyTable(
+        "plan", "a plan",
+        [
+            .required("service", .name, "The service whose maintenance this is."),
+            .optional("timezone", .text, "The zone of all times in the plan, such as `Europe/Paris`; UTC without it."),
+            .optional("owner", .name, "Who answers for the service: a person or a group of the estate."),
+            .optional(
+                "targets", .map(.target), "The databases, caches, endpoints and machines of the service, by name."),
+            .optional("environments", .map(.table("environment")), "Where the service runs, and what differs there."),
+            .optional("windows", .map(.table("window")), "When work that users may notice is agreed to be done."),
+            .required("procedures", .map(.table("procedure")), "What is done, by name."),
+        ],
+        later: ["use": "write the procedures into this file"])
+
+    public static let environment = KeyTable(
+        "environment", "an environment",
+        [.optional("targets", .map(.target), "Targets that are others here, or only here.")])
+
+    public static let window = KeyTable(
+        "window", "a window",
+        [
+            .required("opens", .schedule, "When it opens."),
+            .required("lasts", .scalar(Duration.self), "How long it stays open."),
+        ])
+
+    public static let procedure = KeyTable(
+        "procedure", "a procedure",
+        [
+            .optional("summary", .text, "What it is for, in a sentence."),
+            .optional("in", .name, "The window it belongs to: it begins when the window opens."),
+            .optional("schedule", .schedule, "When it begins."),
+            .optional("window", .name, "The window that it must fit into, beside its `schedule` or when run by hand."),
+            .optional("inputs", .map(.table("input")), "What is given to a run, by name."),
+            .required("steps", .list(.table("step")), "What is done, in order."),
+            .optional("reports", .list(.table("report")), "What is written when it has ended."),
+        ],
+        later: [
+            "proven-in": "run it in the other environment first", "approval": noApproval,
+            "after": "use `schedule`", "notice": "tell people beforehand", "silence": "silence alerts beforehand",
+        ])
+
+    public static let input = KeyTable(
+        "input", "an input",
+        [
+            .optional("type", .scalar(InputType.self), "What may be given; a text without it."),
+            .optional("default", .value, "What holds when nothing is given."),
+            .optional("summary", .text, "What it means, in a sentence."),
+        ])
+
+    public static let step = KeyTable(
+        "step", "a step",
+        [
+            .optional(
+                "id", .name, "Its name in conditions and reports; the action's name with `-` for `.` without it."),
+            .optional("summary", .text, "What it is for, in a sentence."),
+            .optional("check", .check, "The action that looks."),
+            .optional("do", .change, "The action that changes."),
+            .optional("with", .parameters, "The action's parameters."),
+            .optional("target", .name, "What it works on; without it, the only target of the action's kind."),
+            .optional("warn", .condition, "When its measurements need attention; replaces the action's own threshold."),
+            .optional("fail", .condition, "When its measurements are wrong; replaces the action's own threshold."),
+            .optional(
+                "when", .condition, "On measurements of steps before it: it is skipped where this does not hold."),
+            .optional(
+                "limit", .map(.scalar(Double.self)), "The most that a change may touch in one run, such as `rows`."),
+            .optional("retry", .table("retry"), "Tries again what could not be done or looked at."),
+            .optional("timeout", .scalar(Duration.self), "The longest that one call of the action may take."),
+            .optional(
+                "guard", .oneOrMany(.name),
+                "Checks that must pass before and between a change's units: earlier steps, or a "
+                    + "procedure of checks."),
+            .optional(
+                "on-failure", .scalar(OnFailure.self), "What follows a failure; a check goes on, a change stops."),
+            .optional("for-each", .value, "Repeats the step for each item, which is `${each}` in it."),
+            .optional("proof", .list(.table("proof")), "Checks that prove a change, run after it."),
+        ],
+        later: [
+            "ask": "do what needs people outside of the plan", "run": "write the other procedure's steps here",
+            "wait": "split the procedure in two with a `schedule` each", "approval": noApproval,
+            "needs": "write the steps in the order in which they shall run",
+            "for": "repeat the check by its procedure's `schedule`", "every": "use the procedure's `schedule`",
+        ])
+
+    public static let proof = KeyTable(
+        "proof", "a proof",
+        [
+            .optional("id", .name, "Its name in reports; the action's name with `-` for `.` without it."),
+            .optional("summary", .text, "What it is for, in a sentence."),
+            .required("check", .check, "The action that looks."),
+            .optional("with", .parameters, "The action's parameters."),
+            .optional("target", .name, "What it looks at; without it, the only target of the action's kind."),
+            .optional("warn", .condition, "When its measurements need attention."),
+            .optional("fail", .condition, "When its measurements are wrong."),
+            .optional("timeout", .scalar(Duration.self), "The longest that one look may take."),
+        ])
+
+    public static let retry = KeyTable(
+        "retry", "a retry",
+        [
+            .required("times", .scalar(Int.self), "How often it is tried again."),
+            .optional("wait", .scalar(Duration.self), "How long is waited before each; 10 seconds without it."),
+        ])
+
+    public static let report = KeyTable(
+        "report", "a report",
+        [
+            .optional("template", .scalar(ReportTemplate.self), "What it shows; `run` without it."),
+            .required("formats", .oneOrMany(.scalar(ReportFormat.self)), "In which forms it is written."),
+        ],
+        later: ["to": "fetch the reports from where they are written"])
+
+    public static let estate = KeyTable(
+        "estate", "an estate",
+        [
+            .optional("people", .map(.table("person")), "Who answers for services, by name."),
+            .optional("groups", .map(.list(.name)), "People who answer together, by name."),
+            .optional("policy", .table("policy"), "What no plan may loosen."),
+        ],
+        later: [
+            "channels": "read the reports where they are written", "calendars": "leave holidays out of the schedules",
+            "holidays": "leave holidays out of the schedules", "freezes": "do not run the procedures meanwhile",
+            "places": "run Millwright where the targets can be reached",
+        ])
+
+    public static let person = KeyTable(
+        "person", "a person",
+        [
+            .optional("name", .text, "The name in full."),
+            .required("mail", .text, "The mail address."),
+        ])
+
+    public static let policy = KeyTable(
+        "policy", "a policy",
+        [
+            .optional(
+                "limits", .map(.scalar(Double.self)), "The most that one step may touch, by what its limit counts."),
+            .optional("longest-timeout", .scalar(Duration.self), "The longest timeout that a step may have."),
+            .optional("longest-window", .scalar(Duration.self), "The longest that a window may stay open."),
+            .optional("window-from", .scalar(WindowRule.self), "From which impact on a step needs a window."),
+            .optional("highest-impact", .scalar(ImpactRule.self), "The highest impact that a step may have."),
+        ],
+        later: ["approvals": noApproval, "disruptive-at-once": "one run at a time works on a service"])
+
+    public static let all = [
+        plan, environment, window, procedure, input, step, proof, retry, report, estate, person, policy,
+    ]
+
+    static let noApproval = "have somebody approve the run before it is started by hand"
+}

@@ -1,0 +1,65 @@
+public import Maintenance
+
+/// What follows a step that did not succeed.
+public enum OnFailure: String, Codable, Sendable, WordValue {
+    /// The steps after it are skipped.
+    case stop
+    case `continue`
+    /// What the step did is taken back, then as `stop`.
+    case undo
+}
+
+/// The type of what is given to a run.
+public enum InputType: String, Codable, Sendable, WordValue {
+    case text, number, boolean, duration, bytes, percentage, age, list
+
+    /// What is wrong with a value of this type.
+    func mistake(in value: PlanValue) -> ValueError? {
+        do {
+            switch self {
+            case .text: _ = try String.read(value)
+            case .number: _ = try Double.read(value)
+            case .boolean: _ = try Bool.read(value)
+            case .duration: _ = try Duration.read(value)
+            case .bytes: _ = try ByteCount.read(value)
+            case .percentage: _ = try Share.read(value)
+            case .age: _ = try Age.read(value)
+            case .list: _ = try [String].read(value)
+            }
+        } catch {
+            return error
+        }
+        return nil
+    }
+}
+
+/// What a report shows.
+public enum ReportTemplate: String, Codable, Sendable, WordValue {
+    /// One run: verdict, steps, findings, evidence.
+    case run
+}
+
+/// The form in which a report is written.
+public enum ReportFormat: String, Codable, Sendable, WordValue {
+    case md, html, json
+}
+
+/// From which impact on a step needs a window. Disruptive work always does: a policy may tighten that, never loosen it.
+public enum WindowRule: String, Codable, Sendable, WordValue {
+    case disruptive, online
+
+    var impact: Impact { self == .online ? .online : .disruptive }
+}
+
+/// The highest impact that a step may have.
+public enum ImpactRule: String, Codable, Sendable, WordValue {
+    case observe, online, disruptive
+
+    var impact: Impact {
+        switch self {
+        case .observe: .observe
+        case .online: .online
+        case .disruptive: .disruptive
+        }
+    }
+}

@@ -1,0 +1,28 @@
+/// What all plans of a folder share: `estate.yaml` beside them.
+public struct Estate: Hashable, Sendable {
+    public struct Person: Hashable, Sendable {
+        public let fullName: String?
+        public let mail: String
+    }
+
+    /// What a plan may tighten and never loosen.
+    public struct Policy: Hashable, Sendable {
+        /// The most that one step may touch, by what its limit counts.
+        public var limits: [String: Double] = [:]
+        public var longestTimeout: Duration?
+        public var longestWindow: Duration?
+        public var windowFrom: WindowRule = .disruptive
+        public var highestImpact: ImpactRule?
+    }
+
+    public var people: [String: Person] = [:]
+    public var groups: [String: [String]] = [:]
+    public var policy = Policy()
+
+    public init() {}
+
+    /// The people behind the name of a person or a group.
+    public func people(of name: String) -> [String] {
+        people[name] != nil ? [name] : groups[name] ?? []
+    }
+}

@@ -1,0 +1,93 @@
+public import Maintenance
+
+/// What a run carries: one procedure with everything that it uses, so that a later edit of the plan changes nothing.
+///
+/// Inputs and `${each}` are put in. References that only the run can resolve, `${env:…}`, `${file:…}` and `${steps.…}`,
+/// still stand in it, so that it holds no secret.
+public struct RunPlan: Codable, Hashable, Sendable {
+    public let service: String
+    public let environment: String
+    public let procedure: String
+    public let summary: String?
+    public let owner: String?
+    public let timezone: String
+    /// SHA-256 of the plan's and the estate's bytes.
+    public let planDigest: String
+    public let window: RunWindow?
+    public let inputs: [String: PlanValue]
+    /// The targets that its steps use, by name.
+    public let targets: [String: RunTarget]
+    public let steps: [RunStep]
+    public let reports: [RunReport]
+
+    public init(
+        service: String, environment: String, procedure: String, summary: String? = nil, owner: String? = nil,
+        timezone: String = "UTC", planDigest: String = "", window: RunWindow? = nil, inputs: [String: PlanValue] = [:],
+        targets: [String: RunTarget] = [:], steps: [RunStep], reports: [RunReport] = []
+    ) {
+        self.service = service
+        self.environment = environment
+        self.procedure = procedure
+        self.summary = summary
+        self.owner = owner
+        self.timezone = timezone
+        self.planDigest = planDigest
+        self.window = window
+        self.inputs = inputs
+        self.targets = targets
+        self.steps = steps
+        self.reports = reports
+    }
+}
+
+/// The window that a run obeys.
+public struct RunWindow: Codable, Hashable, Sendable {
+    public let name: String
+    /// The schedule by which it opens, as the plan writes it.
+    public let opens: String
+    public let lastsMicroseconds: Int64
+    /// The run begins when the window opens, rather than by a schedule of its own.
+    public let beginsRun: Bool
+
+    public init(name: String, opens: String, lastsMicroseconds: Int64, beginsRun: Bool = false) {
+        self.name = name
+        self.opens = opens
+        self.lastsMicroseconds = lastsMicroseconds
+        self.beginsRun = beginsRun
+    }
+
+    public var lasts: Duration { .microseconds(lastsMicroseconds) }
+}
+
+/// A target as the plan writes it, references unresolved.
+public struct RunTarget: Codable, Hashable, Sendable {
+    public let kind: String
+    public let settings: PlanValue
+
+    public init(kind: String, settings: PlanValue) {
+        self.kind = kind
+        self.settings = settings
+    }
+}
+
+/// A report to write when the run has ended.
+public struct RunReport: Codable, Hashable, Sendable {
+    public let template: ReportTemplate
+    public let formats: [ReportFormat]
+
+    public init(template: ReportTemplate, formats: [ReportFormat]) {
+        self.template = template
+        self.formats = formats
+    }
+}
+
+/// How often what could not be done or looked at is tried again.
+public struct RetryPolicy: Codable, Hashable, Sendable {
+    public let times: Int
+    public let waitMicroseconds: Int64
+
+    public init(times: Int, waitMicroseconds: Int64) {
+        self.times = times
+        self.waitMicroseconds = waitMicroseconds
+    }
+}

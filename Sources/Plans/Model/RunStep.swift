@@ -1,0 +1,95 @@
+public import Host
+public import Maintenance
+
+/// One step of a run, with what it uses.
+public struct RunStep: Codable, Hashable, Sendable {
+    /// Unique in the run; of an item of a `for-each` `id[item]`, of a guard's check `id/guard/check`, of a proof's
+    /// `id/proof/check`.
+    public let id: String
+    public let action: String
+    public let isChange: Bool
+    public let summary: String?
+    public let parameters: PlanValue?
+    /// A name of the run's targets.
+    public let target: String?
+    /// What the plan says; the action's own hold only where it says nothing.
+    public let thresholds: Thresholds
+    public let when: String?
+    /// The most that it may touch, the estate's policy included.
+    public let limits: [String: Double]
+    public let retry: RetryPolicy?
+    public let timeoutMicroseconds: Int64?
+    public let guardSteps: [RunStep]?
+    public let onFailure: OnFailure?
+    public let proof: [RunStep]
+
+    public init(
+        id: String, action: String, isChange: Bool, summary: String? = nil, parameters: PlanValue? = nil,
+        target: String? = nil, thresholds: Thresholds = Thresholds(), when: String? = nil,
+        limits: [String: Double] = [:],
+        retry: RetryPolicy? = nil, timeoutMicroseconds: Int64? = nil, guardSteps: [RunStep]? = nil,
+        onFailure: OnFailure? = nil, proof: [RunStep] = []
+    ) {
+        self.id = id
+        self.action = action
+        self.isChange = isChange
+        self.summary = summary
+        self.parameters = parameters
+        self.target = target
+        self.thresholds = thresholds
+        self.when = when
+        self.limits = limits
+        self.retry = retry
+        self.timeoutMicroseconds = timeoutMicroseconds
+        self.guardSteps = guardSteps
+        self.onFailure = onFailure
+        self.proof = proof
+    }
+}
+
+extension RunStep {
+    /// The measurements of earlier steps that its parameters and its proof's refer to, as `archive.rows`.
+    public var referencedMeasurements: [String] {
+        var names: [String] = []
+        for value in ([self] + proof).compactMap(\.parameters) {
+            _ = value.mapText { text in
+                for case .step(let id, let measurement) in (try? ReferenceText(text))?.references ?? [] {
+                    let name = "\(id).\(measurement)"
+                    if !names.contains(name) { names.append(name) }
+                }
+                return .text(text)
+            }
+        }
+        return names
+    }
+
+    /// Its parameters with `${steps.archive.rows}` replaced by what `measurement` gives for `archive.rows`. References to
+    /// the environment and to files stay: `References.resolve` replaces them, and is needed even where there are none,
+    /// for only then is `$${` read as `${`.
+    public func resolved(
+        _ measurement: (_ name: String) throws(CouldNotLook) -> String
+    ) throws(CouldNotLook) -> PlanValue? {
+        guard let parameters else { return nil }
+        return try parameters.mapText { text throws(CouldNotLook) in
+            guard text.contains("${") else { return .text(text) }
+            let parsed: ReferenceText
+            do throws(ValueError) { parsed = try ReferenceText(text) } catch {
+                throw CouldNotLook(.malformed, error.message)
+            }
+            var values: [Reference: String] = [:]
+            for case .step(let id, let name) in parsed.references {
+                values[.step(id: id, measurement: name)] = try measurement("\(id).\(name)")
+            }
+            return .text(parsed.replacing { values[$0] })
+        }
+    }
+
+    /// Its parameters with every reference replaced, ready for the action, and the secrets among them for the masker.
+    public func resolved(
+        on host: Host, _ measurement: (_ name: String) throws(CouldNotLook) -> String
+    ) throws(CouldNotLook) -> (parameters: PlanValue?, secrets: [Secret]) {
+        guard let value = try resolved(measurement) else { return (nil, []) }
+        let (resolved, secrets) = try References.resolve(value, host: host)
+        return (resolved, secrets)
+    }
+}

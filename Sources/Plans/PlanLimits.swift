@@ -1,0 +1,25 @@
+/// The bounds of this module, each with what it protects.
+public enum PlanLimits {
+    /// Bytes of a plan or an estate.
+    public static let fileSize = 1 << 20
+    /// Values of a document, with its aliases expanded: a YAML bomb ends here.
+    public static let nodes = 50_000
+    /// Depth of a document's nesting.
+    public static let nesting = 32
+    /// Items of a `for-each`.
+    public static let forEach = 100
+    /// Steps of a procedure, with its `for-each` expanded.
+    public static let steps = 500
+    /// Attempts of one `retry`.
+    public static let retries = 100
+    /// Characters of a name.
+    public static let nameLength = 63
+    /// Mistakes that are reported at once; a person stops reading long before.
+    public static let mistakes = 200
+    /// Names that a message lists.
+    public static let namesInMessage = 20
+    /// Bytes of a file that `${file:…}` names: a secret, never a data set.
+    public static let referencedFile = 64 << 10
+    /// References in one text.
+    public static let references = 100
+}

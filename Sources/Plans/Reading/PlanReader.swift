@@ -1,0 +1,111 @@
+import Host
+import Maintenance
+import Schedules
+
+/// From the nodes of a plan to its model. What names another thing is looked at later, when all things are known.
+struct PlanReader {
+    let catalogue: Catalogue
+    let host: Host
+    let estate: Estate?
+    /// It is there, and its mistakes are reported: who is in it is not known.
+    let estateIsUnreadable: Bool
+    let digest: String
+
+    mutating func read(_ node: PlanNode, _ log: inout MistakeLog) -> Plan? {
+        if case .null = node.content {
+            log.report("the file is empty; a plan begins with `service: NAME`", at: node.position)
+            return nil
+        }
+        guard let fields = Fields(node, PlanKeys.plan, &log) else { return nil }
+        let service = fields.name("service", &log)
+        let zone = readZone(fields, &log)
+        let owner = readOwner(fields, &log)
+        let targets = readTargets(fields, &log)
+        var environments: [EnvironmentSource] = []
+        for entry in fields.named("environments", &log) {
+            environments.append(readEnvironment(entry, &log))
+        }
+        if environments.isEmpty {
+            environments = [EnvironmentSource(name: "default", targets: [], position: node.position)]
+        }
+        var windows: [String: PlanWindow] = [:]
+        for entry in fields.named("windows", &log) { windows[entry.key] = readWindow(entry, &log) }
+        let declared = Set(node["windows"]?.value.entries?.map(\.key) ?? [])
+        var procedures: [Procedure] = []
+        for entry in fields.named("procedures", &log) {
+            let reader = ProcedureReader(catalogue: catalogue, windows: windows, declaredWindows: declared)
+            if let procedure = reader.read(entry, &log) { procedures.append(procedure) }
+        }
+        if procedures.isEmpty, node["procedures"] != nil, log.isEmpty {
+            log.report("the plan has no procedure", at: node.position)
+        }
+        guard let zone else { return nil }
+        return Plan(
+            service: service?.value ?? "", owner: owner, timezone: zone.name, zone: zone.zone, windows: windows,
+            procedures: procedures, estate: estate, file: node.position.file, digest: digest, targets: targets,
+            environmentSources: environments, position: node.position)
+    }
+
+    private func readZone(_ fields: Fields, _ log: inout MistakeLog) -> (name: String, zone: Zone)? {
+        let given = fields.text("timezone", &log)
+        let name = given?.value ?? "UTC"
+        switch ScheduleReading.zone(name, host: host) {
+        case .success(let zone): return (name, zone)
+        case .failure(let error):
+            log.report(error.message, at: given?.position ?? fields.node.position)
+            return nil
+        }
+    }
+
+    private func readOwner(_ fields: Fields, _ log: inout MistakeLog) -> String? {
+        guard let owner = fields.name("owner", &log), !estateIsUnreadable else { return nil }
+        let known = Array((estate?.people ?? [:]).keys) + Array((estate?.groups ?? [:]).keys)
+        if !known.contains(owner.value) {
+            let place = estate == nil ? "; write an `estate.yaml` beside the plan with people and groups" : ""
+            log.report(unknown(owner.value, "person or group", among: known) + place, at: owner.position)
+        }
+        return owner.value
+    }
+
+    private func readEnvironment(_ entry: PlanNode.Entry, _ log: inout MistakeLog) -> EnvironmentSource {
+        var targets: [TargetSource] = []
+        // `production:` with nothing below is an environment in which nothing differs.
+        if entry.value.content != .null, let fields = Fields(entry.value, PlanKeys.environment, &log) {
+            targets = readTargets(fields, &log)
+        }
+        return EnvironmentSource(name: entry.key, targets: targets, position: entry.position)
+    }
+
+    private func readTargets(_ fields: Fields, _ log: inout MistakeLog) -> [TargetSource] {
+        var targets: [TargetSource] = []
+        for entry in fields.named("targets", &log) {
+            let kinds = catalogue.sortedKinds.map(\.name)
+            guard let entries = entry.value.entries, entries.count == 1, let setting = entries.first else {
+                log.report(
+                    "a target is one kind with its settings, such as `\(entry.key): { \(kinds.first ?? "kind"): … }`; the kinds "
+                        + "are \(quoted(kinds))", at: entry.value.position)
+                continue
+            }
+            let target = TargetSource(
+                name: entry.key, kind: setting.key, settings: setting.value, position: entry.position)
+            TargetSettings.check(target, kindPosition: setting.position, catalogue, &log)
+            targets.append(target)
+        }
+        return targets
+    }
+
+    private func readWindow(_ entry: PlanNode.Entry, _ log: inout MistakeLog) -> PlanWindow? {
+        guard let fields = Fields(entry.value, PlanKeys.window, &log) else { return nil }
+        let opens = fields.text("opens", &log)
+        let lasts = fields.read("lasts", as: Duration.self, &log)
+        if let lasts, let longest = estate?.policy.longestWindow, lasts.value > longest {
+            log.report(
+                "the estate's policy lets a window stay open for \(longest.shortText) at most", at: lasts.position)
+        }
+        let schedule = opens.flatMap { ScheduleReading.schedule($0, &log) }
+        guard let opens, let schedule, let lasts,
+            let window = ScheduleReading.window(opens: schedule, lasts: lasts, &log)
+        else { return nil }
+        return PlanWindow(name: entry.key, opensText: opens.value, window: window)
+    }
+}

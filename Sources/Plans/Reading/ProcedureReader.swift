@@ -1,0 +1,90 @@
+import Maintenance
+
+/// From the nodes of a procedure to its model.
+struct ProcedureReader {
+    let catalogue: Catalogue
+    let windows: [String: PlanWindow]
+    /// Also those that are wrong: a procedure that names one has not made another mistake.
+    let declaredWindows: Set<String>
+
+    func read(_ entry: PlanNode.Entry, _ log: inout MistakeLog) -> Procedure? {
+        guard let fields = Fields(entry.value, PlanKeys.procedure, &log) else { return nil }
+        let summary = fields.text("summary", &log)
+        let occursIn = fields.name("in", &log)
+        let scheduleText = fields.text("schedule", &log)
+        let window = fields.name("window", &log)
+        if let occursIn, scheduleText != nil || window != nil {
+            log.report(
+                "`in` says when the procedure begins and which window it obeys; use it alone, or `schedule` with `window`",
+                at: occursIn.position)
+        }
+        for name in [occursIn, window].compactMap({ $0 }) where !declaredWindows.contains(name.value) {
+            log.report(unknown(name.value, "window", among: declaredWindows.sorted()), at: name.position)
+        }
+        let schedule = scheduleText.flatMap { ScheduleReading.schedule($0, &log) }
+        var inputs: [Procedure.Input] = []
+        for entry in fields.named("inputs", &log) {
+            if let input = readInput(entry, &log) { inputs.append(input) }
+        }
+        var steps: [StepSource] = []
+        for node in fields.list("steps", &log) {
+            if let step = StepReader.read(node, catalogue, &log) { steps.append(step) }
+        }
+        reportTwins(steps, &log)
+        var reports: [RunReport] = []
+        for node in fields.list("reports", &log) {
+            if let report = readReport(node, &log) { reports.append(report) }
+        }
+        return Procedure(
+            name: entry.key, summary: summary?.value, schedule: schedule,
+            scheduleText: scheduleText?.value ?? occursIn.flatMap { windows[$0.value]?.opensText },
+            window: (occursIn ?? window)?.value, beginsWithWindow: occursIn != nil, inputs: inputs, reports: reports,
+            steps: steps, position: entry.position)
+    }
+
+    private func readInput(_ entry: PlanNode.Entry, _ log: inout MistakeLog) -> Procedure.Input? {
+        if entry.value.content == .null {
+            return Procedure.Input(name: entry.key, type: .text, defaultValue: nil, summary: nil)
+        }
+        guard let fields = Fields(entry.value, PlanKeys.input, &log) else { return nil }
+        let type = fields.read("type", as: InputType.self, &log)?.value ?? .text
+        let value = fields.take("default", &log)
+        if let value {
+            if let error = type.mistake(in: value.value) {
+                log.report(error.message, at: value.position(at: error.path))
+            }
+            ClearSecrets.report(in: value, under: entry.key, &log)
+            value.forEachText { _, text, position in
+                if text.contains("${") {
+                    log.report("a default is what it says, without references", at: position)
+                }
+            }
+        }
+        return Procedure.Input(
+            name: entry.key, type: type, defaultValue: value?.value, summary: fields.text("summary", &log)?.value)
+    }
+
+    private func readReport(_ node: PlanNode, _ log: inout MistakeLog) -> RunReport? {
+        guard let fields = Fields(node, PlanKeys.report, &log) else { return nil }
+        let template = fields.read("template", as: ReportTemplate.self, &log)?.value ?? .run
+        guard let formats = fields.read("formats", as: [ReportFormat].self, &log) else { return nil }
+        if formats.value.isEmpty || Set(formats.value).count < formats.value.count {
+            log.report("`formats` names each form once, and at least one", at: formats.position)
+        }
+        return RunReport(template: template, formats: formats.value)
+    }
+
+    /// An id defaults to the action's name, so two steps with one action need ids of their own.
+    private func reportTwins(_ steps: [StepSource], _ log: inout MistakeLog) {
+        var first: [String: Position] = [:]
+        for step in steps {
+            guard let earlier = first[step.id.value] else {
+                first[step.id.value] = step.id.position
+                continue
+            }
+            log.report(
+                "the id `\(step.id.value)` belongs to the step on line \(earlier.line) already; give each an `id` of its own "
+                    + "(without one it is the action's name)", at: step.id.position)
+        }
+    }
+}

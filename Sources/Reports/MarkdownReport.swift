@@ -1,0 +1,63 @@
+import Engine
+import Host
+import Maintenance
+
+/// A run as Markdown: verdict first, then what was found, then every step with its numbers and evidence.
+public enum MarkdownReport {
+    public static func text(_ run: RunDocument) -> String {
+        var lines = [
+            "# \(run.service): \(run.procedure)",
+            "",
+            "**\(Words.title(run))**",
+            "",
+            "| | |",
+            "| --- | --- |",
+        ]
+        lines += Words.facts(run).map { "| \($0.0) | \(cell($0.1)) |" }
+        let findings = run.steps.flatMap { step in step.findings.map { (step.id, $0) } }
+        if !findings.isEmpty {
+            lines += ["", "## Found", "", "| step | severity | subject | cause | advice |", "| --- | --- | --- | --- | --- |"]
+            lines += findings.prefix(ReportLimits.findings).map { id, finding in
+                "| \(cell(id)) | \(finding.severity.rawValue) | \(cell(finding.subject)) | \(cell(finding.cause.sentence)) | "
+                    + "\(cell(finding.advice ?? "")) |"
+            }
+        }
+        lines += ["", "## Steps", "", "| step | verdict | what was seen | took |", "| --- | --- | --- | --- |"]
+        lines += run.steps.map { step in
+            "| \(cell(step.id)) | \(step.verdict?.rawValue ?? step.state) | \(cell(Words.seen(step))) | \(Words.took(step)) |"
+        }
+        for step in run.steps where !step.evidence.isEmpty || !step.measurements.isEmpty { lines += section(step) }
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    private static func section(_ step: RunDocument.Step) -> [String] {
+        var lines = ["", "### \(step.id)", "", "`\(step.action)` on \(step.targets.values.sorted().joined(separator: ", "))"]
+        if let cause = step.cause { lines += ["", "\(step.verdict?.rawValue ?? step.state): \(cell(cause.sentence))"] }
+        if !step.measurements.isEmpty {
+            lines += ["", "| measurement | value |", "| --- | --- |"]
+            lines += Words.measurements(step).map { "| \($0.0) | \($0.1) |" }
+        }
+        if !step.evidence.isEmpty {
+            lines += ["", "| evidence | observed at | SHA-256 |", "| --- | --- | --- |"]
+            lines += step.evidence.prefix(ReportLimits.evidence).map {
+                "| `\(cell(Words.oneLine($0.statement)))` | \($0.observedAt) | `\($0.digest.prefix(16))` |"
+            }
+            let left = step.evidence.count - ReportLimits.evidence
+            if left > 0 { lines.append("| … and \(left) more, in the journal | | |") }
+        }
+        return lines
+    }
+
+    /// Text that a table cell can hold: what was read from a target must not become markup.
+    private static func cell(_ text: String) -> String {
+        var result = ""
+        for character in text {
+            switch character {
+            case "|", "\\", "`", "<", ">", "[", "]", "*", "_": result += "\\\(character)"
+            case "\n", "\r", "\r\n", "\t": result += " "
+            default: result.append(character)
+            }
+        }
+        return result
+    }
+}

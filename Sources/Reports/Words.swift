@@ -1,0 +1,64 @@
+import Engine
+import Host
+import Maintenance
+
+/// The sentences that all faces of a run share.
+public enum Words {
+    /// `fail: 9 pass, 1 warn, 1 fail`.
+    public static func title(_ run: RunDocument) -> String {
+        "\(run.verdict?.rawValue ?? run.state): \(counts(run.counts))"
+    }
+
+    public static func counts(_ counts: RunDocument.Counts) -> String {
+        [
+            (counts.pass, "pass"), (counts.warn, "warn"), (counts.fail, "fail"), (counts.unknown, "unknown"),
+            (counts.skipped, "not run"),
+        ].filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }.joined(separator: ", ")
+    }
+
+    static func facts(_ run: RunDocument) -> [(String, String)] {
+        var facts = [
+            ("run", run.run), ("environment", run.environment), ("asked for by", run.requestedBy),
+            ("started", run.startedAt.map(String.init(describing:)) ?? "not yet"),
+            ("ended", run.endedAt.map(String.init(describing:)) ?? "not yet"),
+        ]
+        if let duration = run.duration { facts.append(("took", took(duration))) }
+        if let closes = run.windowCloses { facts.append(("window closes", "\(closes)")) }
+        if let reason = run.windowOverride { facts.append(("window overridden", reason)) }
+        if run.resumptions > 0 { facts.append(("taken over after a crash", "\(run.resumptions) times")) }
+        return facts
+    }
+
+    /// What a step saw, or why it is not a pass.
+    public static func seen(_ step: RunDocument.Step) -> String {
+        guard let cause = step.cause, !step.summary.contains(cause.sentence) else { return step.summary }
+        return step.summary.isEmpty ? cause.sentence : "\(step.summary). \(cause.sentence)"
+    }
+
+    static func measurements(_ step: RunDocument.Step) -> [(String, String)] {
+        step.measurements.sorted { $0.key < $1.key }.map { name, value in
+            let unit = UnitOfMeasure(rawValue: value.unit) ?? .count
+            return (name, MeasurementText.text(Measurement(name, value.value, unit)))
+        }
+    }
+
+    public static func took(_ step: RunDocument.Step) -> String {
+        guard let startedAt = step.startedAt, let endedAt = step.endedAt, step.state == "done" else { return "" }
+        return took(endedAt - startedAt)
+    }
+
+    /// `12 ms`, `3.4 s`, `2 min 5 s`.
+    public static func took(_ duration: Duration) -> String {
+        let seconds = duration.inSeconds
+        if seconds < 1 { return "\(Int((seconds * 1000).rounded())) ms" }
+        if seconds < 60 { return "\(MeasurementText.number((seconds * 10).rounded() / 10)) s" }
+        let whole = Int(seconds.rounded())
+        return whole < 3600 ? "\(whole / 60) min \(whole % 60) s" : "\(whole / 3600) h \(whole / 60 % 60) min"
+    }
+
+    /// A statement in one line, cut to the length that a line can show.
+    public static func oneLine(_ text: String) -> String {
+        let joined = text.split { $0.isWhitespace }.joined(separator: " ")
+        return joined.count > ReportLimits.statement ? joined.prefix(ReportLimits.statement - 1) + "…" : joined
+    }
+}

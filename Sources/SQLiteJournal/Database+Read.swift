@@ -1,0 +1,131 @@
+import FoundationEssentials
+import GRDB
+import Host
+import Journal
+import Maintenance
+
+extension Database {
+    func records(of run: String) throws -> [Journal.Record] {
+        let statement = try cachedStatement(
+            sql: """
+                SELECT sequence, at, kind, body, body_digest, previous, digest FROM record
+                WHERE run = ? ORDER BY sequence
+                """)
+        var records: [Journal.Record] = []
+        let rows = try Row.fetchCursor(statement, arguments: [run])
+        while let row = try rows.next() {
+            records.append(
+                Journal.Record(
+                    run: run, sequence: try row.decode(Int.self, atIndex: 0), at: try row.instant(1),
+                    kind: try row.decode(String.self, atIndex: 2), body: try row.bytes(3),
+                    bodyDigest: try row.decode(String.self, atIndex: 4),
+                    previous: try row.decode(String.self, atIndex: 5), digest: try row.decode(String.self, atIndex: 6)))
+        }
+        return records
+    }
+
+    func body(_ digest: String) throws -> [UInt8]? {
+        let statement = try cachedStatement(sql: "SELECT bytes FROM body WHERE digest = ?")
+        return try Row.fetchOne(statement, arguments: [digest])?.bytes(0)
+    }
+
+    func row(exactly id: String) throws -> RunRow? {
+        let statement = try cachedStatement(sql: "SELECT \(RunRow.columns) FROM run WHERE id = ?")
+        return try Row.fetchOne(statement, arguments: [id]).map { try RunRow($0) }
+    }
+
+    /// In the order of their bytes the ids that begin with a text follow it, and the text itself comes first.
+    func row(_ prefix: String) throws -> RunRow? {
+        guard !prefix.isEmpty else { return nil }
+        let statement = try cachedStatement(sql: "SELECT \(RunRow.columns) FROM run WHERE id >= ? ORDER BY id LIMIT 2")
+        let matches = try Row.fetchAll(statement, arguments: [prefix]).map { try RunRow($0) }
+            .filter { $0.id.utf8.starts(with: prefix.utf8) }
+        if let first = matches.first, first.id == prefix { return first }
+        guard matches.count <= 1 else { throw JournalError.ambiguous(prefix) }
+        return matches.first
+    }
+
+    func rows(_ filter: RunFilter) throws -> [RunRow] {
+        var conditions: [String] = []
+        var arguments: [(any DatabaseValueConvertible)?] = []
+        for (column, value) in [
+            ("service", filter.service), ("environment", filter.environment), ("procedure", filter.procedure),
+        ] {
+            guard let value else { continue }
+            conditions.append("\(column) = ?")
+            arguments.append(value)
+        }
+        if filter.states.count < RunState.allCases.count {
+            conditions.append("state IN (\(filter.states.map { _ in "?" }.joined(separator: ", ")))")
+            arguments += filter.states.map(\.rawValue)
+        }
+        arguments.append(JournalLimits.bounded(filter.limit))
+        let statement = try cachedStatement(
+            sql: """
+                SELECT \(RunRow.columns) FROM run
+                \(conditions.isEmpty ? "" : "WHERE " + conditions.joined(separator: " AND "))
+                ORDER BY started_at DESC, id DESC LIMIT ?
+                """)
+        return try Row.fetchAll(statement, arguments: StatementArguments(arguments)).map { try RunRow($0) }
+    }
+
+    func points(key: String, name: String, limit: Int) throws -> [PastMeasurement] {
+        let statement = try cachedStatement(
+            sql: """
+                SELECT at, value FROM point WHERE series = (SELECT id FROM series WHERE key = ? AND name = ?)
+                ORDER BY at DESC, rowid DESC LIMIT ?
+                """)
+        return try Row.fetchAll(statement, arguments: [key, name, JournalLimits.bounded(limit)]).map { row in
+            PastMeasurement(at: try row.instant(0), value: try row.decode(Double.self, atIndex: 1))
+        }
+    }
+}
+
+extension Row {
+    fileprivate func instant(_ index: Int) throws -> Instant {
+        Instant(microsecondsSinceEpoch: try decode(Int64.self, atIndex: index))
+    }
+
+    fileprivate func bytes(_ index: Int) throws -> [UInt8] {
+        try withUnsafeData(atIndex: index) { data in data.map(Array.init) ?? [] }
+    }
+}
+
+/// A stored value that no version ever wrote.
+struct DamagedRow: Error {}
+
+extension RunRow {
+    static let columns = """
+        id, service, environment, procedure, nominal, started_at, ended_at, state, verdict, owner_pid, \
+        owner_start_time, owner_boot_id
+        """
+
+    /// In the order of `columns`.
+    var arguments: StatementArguments {
+        [
+            id, service, environment, procedure, nominal.microsecondsSinceEpoch, startedAt.microsecondsSinceEpoch,
+            endedAt?.microsecondsSinceEpoch, state.rawValue, verdict?.rawValue, owner?.pid,
+            owner.map { Int64(bitPattern: $0.startTime) }, owner?.bootID,
+        ]
+    }
+
+    fileprivate init(_ row: Row) throws {
+        guard let state = RunState(rawValue: try row.decode(String.self, atIndex: 7)) else {
+            throw DamagedRow()
+        }
+        let verdict = try row.decode(String?.self, atIndex: 8)
+        guard verdict == nil || verdict.flatMap(Verdict.init) != nil else { throw DamagedRow() }
+        var owner: Owner?
+        if let pid = try row.decode(Int32?.self, atIndex: 9), let start = try row.decode(Int64?.self, atIndex: 10),
+            let boot = try row.decode(String?.self, atIndex: 11)
+        {
+            owner = Owner(pid: pid, startTime: UInt64(bitPattern: start), bootID: boot)
+        }
+        self.init(
+            id: try row.decode(String.self, atIndex: 0), service: try row.decode(String.self, atIndex: 1),
+            environment: try row.decode(String.self, atIndex: 2), procedure: try row.decode(String.self, atIndex: 3),
+            nominal: try row.instant(4), startedAt: try row.instant(5),
+            endedAt: try row.decode(Int64?.self, atIndex: 6).map(Instant.init(microsecondsSinceEpoch:)), state: state,
+            verdict: verdict.flatMap(Verdict.init), owner: owner)
+    }
+}

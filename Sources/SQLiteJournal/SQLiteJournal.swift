@@ -1,0 +1,108 @@
+import GRDB
+public import Host
+public import Journal
+public import Maintenance
+import Synchronization
+
+/// The journal in one SQLite file that one process owns for writing.
+///
+/// A batch is one transaction, on disk before `append` returns (write-ahead log, `synchronous=FULL`). All calls run one
+/// after the other on a queue of their own, never on the cooperative pool, and a task's cancellation cuts none short.
+public final class SQLiteJournal: JournalStore {
+    private struct Opened {
+        let queue: DatabaseQueue
+        let lock: WriterLock?
+    }
+
+    public let path: String
+    private let opened: Mutex<Opened?>
+
+    /// Opens the journal for writing, and makes it where there is none.
+    ///
+    /// A damaged journal is set aside under a new name and reported as `corrupt`; the next opening begins a new one.
+    public static func writer(at path: String, host: Host) async throws(JournalError) -> SQLiteJournal {
+        let path = JournalFile.plain(path)
+        return try await blocking { () throws(JournalError) in
+            let file = JournalFile(path: path)
+            try file.makeFolder()
+            let lock = try WriterLock(file: file)
+            try file.prepare(wasOurs: lock.existed, at: host.now())
+            return SQLiteJournal(path, Opened(queue: try file.openWriter(), lock: lock))
+        }
+    }
+
+    /// Opens the journal for reading only, beside a process that writes to it or without one.
+    public static func reader(at path: String) async throws(JournalError) -> SQLiteJournal {
+        let path = JournalFile.plain(path)
+        return try await blocking { () throws(JournalError) in
+            SQLiteJournal(path, Opened(queue: try JournalFile(path: path).openReader(), lock: nil))
+        }
+    }
+
+    private init(_ path: String, _ opened: Opened) {
+        self.path = path
+        self.opened = Mutex(opened)
+    }
+
+    public func append(_ batch: Batch) async throws(JournalError) {
+        try batch.checkSizes()
+        try await perform { database in
+            try database.inTransaction(.immediate) {
+                try database.store(batch)
+                return .commit
+            }
+        }
+    }
+
+    public func records(of run: String) async throws(JournalError) -> [Journal.Record] {
+        try await perform { try $0.records(of: run) }
+    }
+
+    public func body(_ digest: String) async throws(JournalError) -> [UInt8]? {
+        try await perform { try $0.body(digest) }
+    }
+
+    public func row(_ run: String) async throws(JournalError) -> RunRow? {
+        try await perform { try $0.row(run) }
+    }
+
+    public func rows(_ filter: RunFilter) async throws(JournalError) -> [RunRow] {
+        try await perform { try $0.rows(filter) }
+    }
+
+    public func points(key: String, name: String, limit: Int) async throws(JournalError) -> [PastMeasurement] {
+        try await perform { try $0.points(key: key, name: name, limit: limit) }
+    }
+
+    public func close() async {
+        let closing = opened.withLock { opened in
+            defer { opened = nil }
+            return opened
+        }
+        guard let closing else { return }
+        await blocking {
+            // What was committed is on disk already: a failing last checkpoint loses nothing.
+            try? closing.queue.close()
+            closing.lock?.release()
+        }
+    }
+
+    /// Bounds the file's size, so that a test sees a full disk without one.
+    package func limitPages(to count: Int) async throws(JournalError) {
+        try await perform { try $0.execute(sql: "PRAGMA max_page_count = \(count)") }
+    }
+
+    private func perform<Value: Sendable>(
+        _ work: @escaping @Sendable (Database) throws -> Value
+    ) async throws(JournalError) -> Value {
+        guard let queue = opened.withLock({ $0?.queue }) else { throw .closed }
+        let path = path
+        let result: Result<Value, JournalError> = await withCheckedContinuation { continuation in
+            queue.asyncWriteWithoutTransaction { database in
+                continuation.resume(
+                    returning: Result { try work(database) }.mapError { JournalError($0, at: path) })
+            }
+        }
+        return try result.get()
+    }
+}

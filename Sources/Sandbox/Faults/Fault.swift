@@ -1,0 +1,66 @@
+/// Something that is wrong with a sandbox on purpose, and can be undone.
+public struct Fault: Sendable {
+    /// What a fault occupies: two faults that share a place would hide each other.
+    public enum Place: String, Sendable, CaseIterable {
+        case health, sensors, latency, successRate, accuracy, certificate
+        case connect, connections, size, inspections, vacuum, archive, tickets
+        case keys
+
+        static let api: Set<Place> = [.health, .sensors, .latency, .successRate, .accuracy]
+        static let database: Set<Place> = [.connect, .connections, .size, .inspections, .vacuum, .archive, .tickets]
+    }
+
+    public let name: String
+    /// What is wrong.
+    public let summary: String
+    /// The check or change that must see it.
+    public let seenBy: String
+    public let places: Set<Place>
+    /// `false` for what a healthy plan must bear without a word.
+    public let isWrong: Bool
+    let apply: @Sendable (SteamTrapSandbox) async throws -> Void
+    let heal: @Sendable (SteamTrapSandbox) async throws -> Void
+
+    init(
+        _ name: String, _ summary: String, seenBy: String, at places: Set<Place>, isWrong: Bool = true,
+        apply: @escaping @Sendable (SteamTrapSandbox) async throws -> Void,
+        heal: @escaping @Sendable (SteamTrapSandbox) async throws -> Void
+    ) {
+        self.name = name
+        self.summary = summary
+        self.seenBy = seenBy
+        self.places = places
+        self.isWrong = isWrong
+        self.apply = apply
+        self.heal = heal
+    }
+
+    public static let all = apiFaults + certificateFaults + databaseFaults + dataFaults + cacheFaults
+
+    public static func named(_ name: String) -> Fault? { all.first { $0.name == name } }
+
+    /// Up to `count` faults that do not hide each other: the same for the same seed.
+    public static func draw(seed: UInt64, count: Int) -> [Fault] {
+        var generator = SeededGenerator(seed: seed)
+        var drawn: [Fault] = []
+        for fault in all.filter(\.isWrong).shuffled(using: &generator) where drawn.count < count {
+            if drawn.allSatisfy({ $0.places.isDisjoint(with: fault.places) }) { drawn.append(fault) }
+        }
+        return drawn
+    }
+}
+
+/// SplitMix64: the same numbers for the same seed, on every machine.
+struct SeededGenerator: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(seed: UInt64) { state = seed }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9e37_79b9_7f4a_7c15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
+        return mixed ^ (mixed >> 31)
+    }
+}

@@ -1,0 +1,53 @@
+import ArgumentParser
+import Maintenance
+import Plans
+
+struct Rights: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Tells the least rights that a plan needs, as statements that grant them.",
+        discussion: "{look} and {change} stand for the roles; --look and --change put names in their place.")
+
+    enum Form: String, ExpressibleByArgument, CaseIterable { case text, sql, redis }
+
+    @Argument(help: "The plan's file.")
+    var plan: String
+
+    @OptionGroup var choice: PlanChoice
+
+    @Option(help: "text explains each right; sql and redis are for the servers.")
+    var format = Form.text
+
+    @Option(help: "The role that looks.")
+    var look = "{look}"
+
+    @Option(help: "The role that changes.")
+    var change = "{change}"
+
+    func run() throws {
+        let composition = Composition()
+        let plan = try composition.plan(plan)
+        var seen: Set<Right> = []
+        for procedure in plan.procedures {
+            let runnable = try composition.runnable(
+                plan, procedure.name, environment: choice.environment, inputs: try choice.values())
+            for step in runnable.steps.flatMap({ [$0] + $0.proof + ($0.guardSteps ?? []) }) {
+                guard let action = try? composition.catalogue.actions[step.action]?.configured(with: step.parameters)
+                else { continue }
+                for right in action.rights where seen.insert(right).inserted {
+                    show(right, of: "\(procedure.name)/\(step.id)")
+                }
+            }
+        }
+    }
+
+    private func show(_ right: Right, of step: String) {
+        let role = right.purpose == .look ? look : change
+        let grant = right.grant.replacing("{role}", with: role)
+        switch format {
+        case .text: Output.line("\(right.kind)  \(grant)\n    for \(step) to \(right.purpose.rawValue): \(right.reason)")
+        case .sql where right.kind == "postgresql": Output.line(grant.hasSuffix(";") ? grant : grant + ";")
+        case .redis where right.kind == "redis": Output.line(grant)
+        case .sql, .redis: break
+        }
+    }
+}

@@ -1,0 +1,112 @@
+import ActionsCertificates
+import ActionsHTTP
+import ActionsHosts
+import ActionsPostgreSQL
+import ActionsRedis
+import ArgumentParser
+import ClientHTTP
+import ClientPostgreSQL
+import ClientPrograms
+import ClientRedis
+import ClientTLS
+import Engine
+import FoundationEssentials
+import Host
+import Journal
+import Maintenance
+import Plans
+import SQLiteJournal
+
+/// The one place where the program is put together.
+struct Composition {
+    let host = Host.system
+
+    let catalogue = Catalogue(
+        actions: PostgreSQLActions.all + RedisActions.all + HTTPActions.all + CertificateActions.all + HostActions.all,
+        kinds: [
+            TargetKindDefinition(PostgreSQLKind.self), TargetKindDefinition(RedisKind.self),
+            TargetKindDefinition(HTTPKind.self), TargetKindDefinition(TLSKind.self), TargetKindDefinition(HostKind.self),
+        ])
+
+    /// The journal for writing: one process owns it.
+    func journal(_ options: StoreOptions) async throws -> any JournalStore {
+        do throws(JournalError) {
+            return try await SQLiteJournal.writer(at: try options.path(host), host: host)
+        } catch {
+            throw failure(error)
+        }
+    }
+
+    /// The journal for reading, beside whoever owns it.
+    func reader(_ options: StoreOptions) async throws -> any JournalStore {
+        do throws(JournalError) {
+            return try await SQLiteJournal.reader(at: try options.path(host))
+        } catch {
+            throw failure(error)
+        }
+    }
+
+    func driver(_ store: any JournalStore, _ observer: RunObserver) -> RunDriver {
+        RunDriver(
+            host: host, catalogue: catalogue, store: store, observer: observer,
+            endLeftChildren: { [host] run, known in
+                try await Programs.endLeftChildren(of: run, known: known, on: host)
+            })
+    }
+
+    /// This process, as the journal names it.
+    func owner() throws -> Owner {
+        let own = try Programs.own(on: host)
+        return Owner(pid: own.pid, startTime: own.startTime, bootID: own.bootID)
+    }
+
+    func isAlive(_ owner: Owner) async throws -> Bool {
+        let process = ChildProcess(pid: owner.pid, startTime: owner.startTime, bootID: owner.bootID)
+        return try await Programs.isAlive(process, on: host)
+    }
+
+    /// The plan, or its mistakes on stderr and exit code 65.
+    func plan(_ path: String) throws -> Plan {
+        do throws(PlanErrors) { return try PlanLoader.load(path: path, host: host, catalogue: catalogue) } catch {
+            Output.diagnostic(error.description)
+            throw ExitStatus.wrongPlan
+        }
+    }
+
+    func runnable(
+        _ plan: Plan, _ procedure: String, environment: String?, inputs: [String: String]
+    ) throws -> RunPlan {
+        do throws(PlanErrors) {
+            return try plan.runnable(
+                procedure: procedure, environment: environment, inputs: inputs, catalogue: catalogue)
+        } catch {
+            Output.diagnostic(error.description)
+            throw ExitStatus.wrongPlan
+        }
+    }
+
+    /// Says what is wrong with the journal, and gives the exit code for it.
+    func failure(_ error: JournalError) -> ExitCode {
+        Output.diagnostic(error.sentence)
+        return ExitCode(error.exitCode)
+    }
+}
+
+struct StoreOptions: ParsableArguments {
+    @Option(help: "Where the journal is: sqlite:FILE. Default: a file under the state directory.")
+    var store: String?
+
+    func path(_ host: Host) throws(JournalError) -> String {
+        if let store {
+            guard store.hasPrefix("sqlite:"), store.count > 7 else {
+                throw JournalError(
+                    .unreadable, "`\(store)` is not a journal that this version knows; write sqlite:FILE.")
+            }
+            return String(store.dropFirst(7))
+        }
+        let state = host.environment("XDG_STATE_HOME") ?? host.environment("HOME").map { $0 + "/.local/state" }
+        return (state ?? "/var/lib") + "/millwright/journal.sqlite"
+    }
+}
+
+enum OutputFormat: String, ExpressibleByArgument, CaseIterable { case text, json }

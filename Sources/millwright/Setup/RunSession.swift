@@ -1,0 +1,111 @@
+import ArgumentParser
+import Engine
+import FoundationEssentials
+import Glibc
+import Host
+import Journal
+import Maintenance
+import Plans
+import Reports
+
+/// One run from a command: begun or taken over, shown as it goes, reported at its end.
+struct RunSession {
+    let composition: Composition
+    let journal: any JournalStore
+    let format: OutputFormat
+    let reports: String
+
+    func begin(
+        _ plan: RunPlan, from: String? = nil, windowCloses: Instant? = nil, windowOverride: String? = nil
+    ) async throws -> ExitCode {
+        let host = composition.host
+        let now = host.now()
+        let start = RunStart.make(
+            plan, catalogue: composition.catalogue, host: host, nominal: now, owner: try composition.owner(),
+            requestedBy: Self.operatorName, windowCloses: windowCloses, windowOverride: windowOverride, from: from)
+        let id = RunID.make(at: now, host)
+        if format == .text {
+            Output.line("\(Style.strong("\(plan.service) \(plan.procedure)")) \(Style.soft("run \(id)"))")
+        }
+        return try await drive { try await $0.begin(id, start) }
+    }
+
+    func resume(_ row: RunRow) async throws -> ExitCode {
+        if format == .text {
+            Output.line(
+                "\(Style.strong("\(row.service) \(row.procedure)")) "
+                    + Style.soft("run \(row.id), begun at \(row.startedAt) by a process that died, taken over"))
+        }
+        let owner = try composition.owner()
+        return try await drive { try await $0.resume(row, by: owner) }
+    }
+
+    private func drive(_ body: (RunDriver) async throws -> Run) async throws -> ExitCode {
+        let screen = RunScreen(host: composition.host, isQuiet: format == .json)
+        let driver = composition.driver(journal, screen.observer)
+        let interruption = Interruption(driver)
+        let run = try await body(driver)
+        withExtendedLifetime(interruption) {}
+        let document = try await RunDocument.make(run, from: journal)
+        let written = try await write(document, run)
+        switch format {
+        case .json: try Output.json(document)
+        case .text: Summary.show(document, reports: written)
+        }
+        return ExitCode((document.verdict ?? .unknown).exitCode)
+    }
+
+    /// The reports that the plan asks for, each written whole or not at all.
+    private func write(_ document: RunDocument, _ run: Run) async throws -> [String] {
+        let formats = Set(run.start?.plan.reports.flatMap(\.formats) ?? []).sorted { $0.rawValue < $1.rawValue }
+        guard !formats.isEmpty else { return [] }
+        var written: [String] = []
+        do {
+            try FileManager.default.createDirectory(atPath: reports, withIntermediateDirectories: true)
+            for format in formats {
+                let path = "\(reports)/\(document.service)-\(document.procedure)-\(document.run).\(format.rawValue)"
+                try Data(try format.text(document).utf8).write(to: URL(filePath: path), options: .atomic)
+                written.append(path)
+            }
+        } catch {
+            // The run is recorded; a report can be made again from the journal at any time.
+            Output.diagnostic(
+                "The reports could not be written to \(reports). `millwright report \(document.run)` makes them again.")
+        }
+        return written
+    }
+
+    /// The operating system's user, as no sign-in exists yet.
+    static var operatorName: String {
+        guard let entry = getpwuid(getuid()) else { return "uid \(getuid())" }
+        return String(cString: entry.pointee.pw_name)
+    }
+}
+
+extension ReportFormat {
+    func text(_ run: RunDocument) throws -> String {
+        switch self {
+        case .md: MarkdownReport.text(run)
+        case .html: HTMLReport.text(run)
+        case .json: String(decoding: try encodeJSON(run, pretty: true), as: UTF8.self) + "\n"
+        }
+    }
+}
+
+/// What a person reads when a run is over.
+enum Summary {
+    static func show(_ run: RunDocument, reports: [String]) {
+        Output.line()
+        let took = run.duration.map { " in \(Words.took($0))" } ?? ""
+        Output.line("\(Style.verdict(run.verdict, Words.title(run)))\(took)")
+        for step in run.steps {
+            for finding in step.findings.prefix(5) {
+                Output.line(
+                    "  \(Style.sign(finding.severity)) \(Style.plain(finding.subject)): \(Style.plain(finding.cause.sentence))"
+                        + (finding.advice.map { " \(Style.soft(Style.plain($0)))" } ?? ""))
+            }
+            if step.findings.count > 5 { Output.line("    … and \(step.findings.count - 5) more of \(step.id)") }
+        }
+        for path in reports { Output.line("report \(path)") }
+    }
+}

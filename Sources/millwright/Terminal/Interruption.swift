@@ -1,0 +1,44 @@
+@preconcurrency import Dispatch
+import Engine
+import Glibc
+import Maintenance
+
+/// The first SIGINT or SIGTERM asks the run to stop at the next safe point; the second ends the process, which the next
+/// start resolves as it would a crash.
+final class Interruption: Sendable {
+    private let sources: [any DispatchSourceSignal]
+
+    init(_ driver: RunDriver) {
+        let queue = DispatchQueue(label: "millwright.signals")
+        let count = SignalCount()
+        sources = [SIGINT, SIGTERM].map { number in
+            signal(number, SIG_IGN)
+            let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
+            source.setEventHandler {
+                guard count.next() > 1 else {
+                    Output.diagnostic("Stopping at the next safe point. Once more ends at once.")
+                    driver.cancel(Cause(.cancelled, "Somebody asked the run to stop."))
+                    return
+                }
+                exit(128 + number)
+            }
+            source.activate()
+            return source
+        }
+    }
+
+    deinit { for source in sources { source.cancel() } }
+}
+
+import Synchronization
+
+private final class SignalCount: Sendable {
+    private let value = Mutex(0)
+
+    func next() -> Int {
+        value.withLock { value in
+            value += 1
+            return value
+        }
+    }
+}

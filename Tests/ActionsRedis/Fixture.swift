@@ -1,0 +1,90 @@
+import ClientRedis
+import Host
+import Maintenance
+import Sandbox
+import Testing
+
+@testable import ActionsRedis
+
+/// The action as the engine uses it: configured from a plan's parameters, on an open target.
+struct Bench {
+    let change: ConfiguredChange
+    let configured: ConfiguredAction
+    let target: OpenTarget
+
+    init(_ parameters: [String: PlanValue], url: [String: String]) throws {
+        let definition = try #require(RedisActions.all.first { $0.name == "redis.delete-pattern" })
+        configured = try definition.configured(with: .map(parameters.map { PlanValue.Entry($0.key, $0.value) }))
+        guard case .change(let change) = configured.work else { throw BenchError() }
+        self.change = change
+        target = try Self.open(url)
+    }
+
+    static func open(_ url: [String: String]) throws -> OpenTarget {
+        let kind = try #require(
+            try TargetKindDefinition(RedisKind.self).target(
+                from: .map(url.map { PlanValue.Entry($0.key, .text($0.value)) })) as? RedisKind)
+        return OpenTarget(kind, on: .system)
+    }
+
+    func preview(in context: Context = context()) async throws -> Preview { try await change.preview(target, context) }
+
+    func prepare(_ unit: WorkUnit, in context: Context = context()) async throws -> [UInt8] {
+        try await change.prepare(unit, target, context)
+    }
+
+    func probe(_ unit: WorkUnit, _ baseline: [UInt8], in context: Context = context()) async throws -> ChangeState {
+        try await change.probe(unit, baseline, target, context)
+    }
+
+    func apply(_ unit: WorkUnit, _ baseline: [UInt8], in context: Context = context()) async throws {
+        try await change.apply(unit, baseline, target, context)
+    }
+
+    /// Every unit from its intent to its proof; between them `meanwhile` may do what it likes.
+    func run(
+        _ preview: Preview, meanwhile: (WorkUnit) async throws -> Void = { _ in }
+    ) async throws -> [String: Double] {
+        var sums: [String: Double] = [:]
+        for unit in preview.units {
+            let baseline = try await prepare(unit)
+            try await meanwhile(unit)
+            try await apply(unit, baseline)
+            let state = try await probe(unit, baseline)
+            guard case .applied(let proof) = state else {
+                Issue.record("\(unit.id) is \(state)")
+                continue
+            }
+            for measurement in proof.measurements { sums[measurement.name, default: 0] += measurement.value }
+        }
+        return sums
+    }
+}
+
+struct BenchError: Error {}
+
+func context(_ seconds: Double = 30) -> Context {
+    Context(
+        host: .system, deadline: Host.system.steady() + .milliseconds(Int64(seconds * 1000)),
+        label: WorkLabel(run: "run", step: "clear"))
+}
+
+func causeThrown(_ body: () async throws -> Void) async -> Cause? {
+    do {
+        try await body()
+        return nil
+    } catch {
+        return Cause(error)
+    }
+}
+
+extension Preview {
+    func value(_ name: String) -> Double? { measurements.first { $0.name == name }?.value }
+}
+
+/// SET commands: keys that expire, and keys that do not.
+func set(_ key: [UInt8], expiring: Bool = true) -> [[UInt8]] {
+    [Array("SET".utf8), key, Array("v".utf8)] + (expiring ? [Array("EX".utf8), Array("5000".utf8)] : [])
+}
+
+func set(_ key: String, expiring: Bool = true) -> [[UInt8]] { set(Array(key.utf8), expiring: expiring) }

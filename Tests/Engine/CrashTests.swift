@@ -1,0 +1,118 @@
+import Engine
+import Host
+import Journal
+import Maintenance
+import Plans
+import Synchronization
+import Testing
+
+/// The journal dies at the n-th write, before or after it is durable; the next start must find its way.
+@Suite struct CrashTests {
+    enum Moment: CaseIterable { case before, after }
+
+    @Test(arguments: Moment.allCases) func everyWriteMayBeTheLast(_ moment: Moment) async throws {
+        var crashes = 0
+        for write in 1... {
+            let bench = Bench()
+            bench.target.with {
+                $0.values["a"] = 1
+                $0.half = ["u1"]
+                $0.guardFailsAfter = 99
+            }
+            let inner = MemoryJournal()
+            let steps = [
+                Bench.check("a", "a"),
+                Bench.change("work", guardSteps: [Bench.check("watch", "guard", fail: "value > 0")]),
+                RunStep(
+                    id: "run", action: "fake.program", isChange: true, target: "t",
+                    proof: [Bench.check("proof", "program", fail: "value < 1")]),
+            ]
+            let crashed = try await crash(bench, steps, inner, write, moment)
+            guard crashed else { break }
+            crashes += 1
+            // A second crash during the takeover must not matter either.
+            _ = try? await bench.resume(CrashingJournal(inner, at: 2, moment))
+            let run = try await bench.resume(inner)
+            let done = bench.target.with { $0.applied }
+            #expect(done.values.allSatisfy { $0 == 1 }, "applied twice, write \(write)")
+            // Died with the program's intent just durable: whether it ran cannot be known, so it is not run again.
+            let perhapsRan = done["program"] == nil && run != nil
+            if let run { #expect(run.phase == .ended(perhapsRan ? .unknown : .pass), "write \(write)") }
+            let begun = try await inner.row("r1") != nil
+            #expect(done.count == (begun ? (perhapsRan ? 3 : 4) : 0), "write \(write)")
+            let rows = try await inner.rows(RunFilter())
+            #expect(rows.allSatisfy { $0.state == .ended }, "still shown as running, write \(write)")
+        }
+        #expect(crashes >= 12)
+    }
+
+    private func crash(
+        _ bench: Bench, _ steps: [RunStep], _ inner: MemoryJournal, _ write: Int, _ moment: Moment
+    ) async throws -> Bool {
+        do {
+            _ = try await bench.run(steps, on: CrashingJournal(inner, at: write, moment))
+            return false
+        } catch is JournalError {
+            return true
+        }
+    }
+
+    @Test func aProgramThatPerhapsRanIsNotRunAgain() async throws {
+        let bench = Bench()
+        let inner = MemoryJournal()
+        // The third write holds the outcome of the program: it ran, and nobody knows.
+        let steps = [RunStep(id: "run", action: "fake.program", isChange: true, target: "t")]
+        #expect(try await crash(bench, steps, inner, 4, .before))
+        let run = try #require(try await bench.resume(inner))
+        #expect(run.verdict == .unknown)
+        #expect(run.step("run")?.verdict == .unknown)
+        #expect(bench.target.with { $0.applied["program"] } == 1)
+    }
+
+    /// A journal that fails tells whether the test above can fail: without the intents, a unit would be applied twice.
+    @Test func replayingGivesTheSameState() async throws {
+        let bench = Bench()
+        bench.target.with { $0.values["a"] = 1 }
+        let store = MemoryJournal()
+        let run = try await bench.run([Bench.check("a", "a"), Bench.change("work")], on: store)
+        var machine = RunMachine(run: "r1")
+        for record in try await store.records(of: "r1") {
+            _ = machine.handle(try decodeJSON(RunEvent.self, record.body), at: record.at)
+        }
+        #expect(machine.state.phase == run.phase)
+        #expect(machine.state.steps.map(\.summary) == run.steps.map(\.summary))
+        #expect(machine.state.steps.map(\.measurements) == run.steps.map(\.measurements))
+    }
+}
+
+/// Fails every write from the n-th on, having stored the n-th or not: the process is as good as dead.
+final class CrashingJournal: JournalStore {
+    private let inner: MemoryJournal
+    private let limit: Int
+    private let moment: CrashTests.Moment
+    private let writes = Mutex(0)
+
+    init(_ inner: MemoryJournal, at write: Int, _ moment: CrashTests.Moment) {
+        self.inner = inner
+        limit = write
+        self.moment = moment
+    }
+
+    func append(_ batch: Batch) async throws(JournalError) {
+        let number = writes.withLock { count in
+            count += 1
+            return count
+        }
+        if number < limit || (number == limit && moment == .after) { try await inner.append(batch) }
+        if number >= limit { throw JournalError(.unreadable, "The process died here.") }
+    }
+
+    func records(of run: String) async throws(JournalError) -> [Record] { try await inner.records(of: run) }
+    func body(_ digest: String) async throws(JournalError) -> [UInt8]? { try await inner.body(digest) }
+    func row(_ run: String) async throws(JournalError) -> RunRow? { try await inner.row(run) }
+    func rows(_ filter: RunFilter) async throws(JournalError) -> [RunRow] { try await inner.rows(filter) }
+    func points(key: String, name: String, limit: Int) async throws(JournalError) -> [PastMeasurement] {
+        try await inner.points(key: key, name: name, limit: limit)
+    }
+    func close() async {}
+}

@@ -1,0 +1,96 @@
+import ActionsCertificates
+import ActionsHTTP
+import ActionsHosts
+import ActionsPostgreSQL
+import ActionsRedis
+import ClientHTTP
+import ClientPostgreSQL
+import ClientPrograms
+import ClientRedis
+import ClientTLS
+import Engine
+import Foundation
+import Host
+import Journal
+import Maintenance
+import Plans
+import Sandbox
+
+/// A small sandbox and the plan of the STEAMTRAP service, run by the engine as the command line would.
+struct FaultBench {
+    let sandbox: SteamTrapSandbox
+    let plan: Plan
+    let host: Host
+    static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent()
+    static let catalogue = Catalogue(
+        actions: PostgreSQLActions.all + RedisActions.all + HTTPActions.all + CertificateActions.all + HostActions.all,
+        kinds: [
+            TargetKindDefinition(PostgreSQLKind.self), TargetKindDefinition(RedisKind.self),
+            TargetKindDefinition(HTTPKind.self), TargetKindDefinition(TLSKind.self), TargetKindDefinition(HostKind.self),
+        ])
+    /// `FAULTS=a,b` runs these alone, while one is worked on.
+    static let only = ProcessInfo.processInfo.environment["FAULTS"]?.split(separator: ",").map(String.init)
+
+    static func isChosen(_ fault: Fault) -> Bool { only.map { $0.contains(fault.name) } ?? true }
+
+    static func start() async throws -> FaultBench {
+        let sandbox = try await SteamTrapSandbox.start(size: SteamTrapSize(rows: 20_000, keys: 3000))
+        var host = Host.system
+        let values = Dictionary(sandbox.environment.map { ($0.name, $0.value) }) { first, _ in first }
+        host.environment = { values[$0] }
+        let plan = try PlanLoader.load(
+            path: root.appending(path: "plans/steamtrap.yaml").path, host: host, catalogue: catalogue)
+        return FaultBench(sandbox: sandbox, plan: plan, host: host)
+    }
+
+    /// Gives the changes something to do again.
+    func replenish() async throws {
+        try await sandbox.sql(
+            """
+            UPDATE trap_inspections SET detected_at = detected_at - interval '3 years' WHERE id IN
+                (SELECT id FROM trap_inspections WHERE detected_at < now() - interval '30 days' ORDER BY id LIMIT 300);
+            TRUNCATE maintenance_tickets;
+            """)
+        let fill = "for i = 1, 200 do redis.call('SET', 'steam-trap:cache:report:' .. i, i, 'EX', 3600) end"
+        _ = try await sandbox.cache.command(["EVAL", fill, "0"])
+    }
+
+    func runAll() async throws -> [SeenStep] { try await run("daily-health") + run("weekly") }
+
+    /// The procedures that the fault concerns.
+    func run(_ fault: Fault) async throws -> [SeenStep] {
+        let changed: Set<Fault.Place> = [.vacuum, .archive, .tickets, .keys, .connect, .accuracy]
+        let daily: Set<Fault.Place> = Set(Fault.Place.allCases).subtracting([.vacuum, .archive, .tickets, .keys, .accuracy])
+        var seen: [SeenStep] = []
+        if !fault.places.isDisjoint(with: daily) { seen += try await run("daily-health") }
+        if !fault.places.isDisjoint(with: changed) { seen += try await run("weekly") }
+        return seen
+    }
+
+    private func run(_ procedure: String) async throws -> [SeenStep] {
+        let whole = try plan.runnable(procedure: procedure, catalogue: Self.catalogue)
+        let hurried = RunPlan(
+            service: whole.service, environment: whole.environment, procedure: procedure, targets: whole.targets,
+            steps: whole.steps.map(Self.hurried))
+        let start = RunStart.make(
+            hurried, catalogue: Self.catalogue, host: host, nominal: host.now(),
+            owner: Owner(pid: 1, startTime: 1, bootID: "test"), requestedBy: "test")
+        let driver = RunDriver(host: host, catalogue: Self.catalogue, store: MemoryJournal())
+        let run = try await driver.begin("fault", start)
+        return run.steps.map { step in
+            SeenStep(
+                procedure: procedure, step: step.id, verdict: step.verdict, code: step.cause?.code.rawValue ?? "",
+                sentence: step.cause?.sentence ?? step.summary)
+        }
+    }
+
+    /// The same step with no patience, so that what hangs is known soon.
+    private static func hurried(_ step: RunStep) -> RunStep {
+        RunStep(
+            id: step.id, action: step.action, isChange: step.isChange, parameters: step.parameters, target: step.target,
+            thresholds: step.thresholds, when: step.when, limits: step.limits,
+            timeoutMicroseconds: step.isChange ? 6_000_000 : 2_500_000, guardSteps: step.guardSteps?.map(hurried),
+            onFailure: .continue, proof: step.proof.map(hurried))
+    }
+}

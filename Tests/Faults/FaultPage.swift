@@ -1,0 +1,42 @@
+import Foundation
+import Maintenance
+import Testing
+
+/// docs/faults.md: what each fault made each step say. Sentences are left out where they hold numbers that differ.
+struct FaultPage {
+    private var rows: [String] = []
+    private static var path: URL { FaultBench.root.appending(path: "docs/faults.md") }
+    private static let head = """
+        # What faults are found
+
+        Each fault is put into the sandbox's real servers, the plan `plans/steamtrap.yaml` is run, and every step that did not pass is listed
+        with its verdict and cause. `make test` compares this page with what it sees; `RECORD_FAULTS=1` writes it.
+
+        | fault | what is wrong | procedure: step | verdict | cause |
+        | --- | --- | --- | --- | --- |
+
+        """
+
+    /// One row a step that did not pass; one for the fault where all did.
+    mutating func add(fault: String, _ summary: String, _ seen: [SeenStep]) {
+        let noticed = seen.filter { $0.verdict != .pass }
+        if noticed.isEmpty { rows.append("| \(fault) | \(summary) | all | pass | |") }
+        for (index, step) in noticed.enumerated() {
+            let name = index == 0 ? "\(fault) | \(summary)" : " | "
+            rows.append("| \(name) | \(step.procedure): \(step.step) | \(step.verdict?.rawValue ?? "not run") | \(step.code) |")
+        }
+    }
+
+    func compare(isWhole: Bool) throws {
+        if ProcessInfo.processInfo.environment["RECORD_FAULTS"] != nil {
+            try (Self.head + rows.joined(separator: "\n") + "\n").write(to: Self.path, atomically: true, encoding: .utf8)
+            Issue.record("docs/faults.md was written anew: read it, and run again without RECORD_FAULTS.")
+            return
+        }
+        let known = try String(contentsOf: Self.path, encoding: .utf8).split(separator: "\n").map(String.init)
+        for row in rows where !known.contains(row) { Issue.record("not as docs/faults.md says: \(row)") }
+        guard isWhole else { return }
+        let gone = known.filter { $0.hasPrefix("| ") && !rows.contains($0) }.dropFirst(2)
+        for row in gone { Issue.record("docs/faults.md says, and was not seen: \(row)") }
+    }
+}

@@ -1,0 +1,49 @@
+import Foundation
+import Host
+import Journal
+import SQLiteJournal
+
+/// A folder that lives as long as the work in it.
+func withFolder<Value>(_ work: (String) async throws -> Value) async throws -> Value {
+    let path = NSTemporaryDirectory() + "/journal-\(UUID().uuidString)"
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    return try await work(path)
+}
+
+/// A journal that is open as long as the work on it.
+func withWriter<Value>(_ path: String, _ work: (SQLiteJournal) async throws -> Value) async throws -> Value {
+    let journal = try await SQLiteJournal.writer(at: path, host: .system)
+    do {
+        let value = try await work(journal)
+        await journal.close()
+        return value
+    } catch {
+        await journal.close()
+        throw error
+    }
+}
+
+func withReader<Value>(_ path: String, _ work: (SQLiteJournal) async throws -> Value) async throws -> Value {
+    let journal = try await SQLiteJournal.reader(at: path)
+    do {
+        let value = try await work(journal)
+        await journal.close()
+        return value
+    } catch {
+        await journal.close()
+        throw error
+    }
+}
+
+func contents(_ path: String) throws -> [UInt8] { Array(try Data(contentsOf: URL(fileURLWithPath: path))) }
+
+func write(_ bytes: [UInt8], to path: String) throws { try Data(bytes).write(to: URL(fileURLWithPath: path)) }
+
+func names(in folder: String) throws -> [String] {
+    try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
+}
+
+func mode(_ path: String) throws -> Int? {
+    try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
+}

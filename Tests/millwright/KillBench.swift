@@ -1,0 +1,77 @@
+import Foundation
+import Sandbox
+
+/// A small STEAMTRAP service, and the program killed at a chosen write of its journal.
+struct KillBench {
+    let sandbox: SteamTrapSandbox
+    let shim: URL
+    let folder: URL
+
+    static func start(in folder: URL) async throws -> KillBench {
+        let shim = folder.appending(path: "kill-at-write.so")
+        let source = CommandLine.root.appending(path: "Tests/Fixtures/kill-at-write.c")
+        let compiler = Process()
+        compiler.executableURL = URL(filePath: "/usr/bin/env")
+        compiler.arguments = ["clang", "-shared", "-fPIC", "-O1", "-o", shim.path, source.path, "-ldl"]
+        try compiler.run()
+        compiler.waitUntilExit()
+        let sandbox = try await SteamTrapSandbox.start(size: SteamTrapSize(rows: 6000, keys: 900))
+        return KillBench(sandbox: sandbox, shim: shim, folder: folder)
+    }
+
+    /// Gives the weekly maintenance something to do: rows to archive, keys to delete, tickets to write.
+    func replenish() async throws {
+        try await sandbox.sql(
+            """
+            UPDATE trap_inspections SET detected_at = detected_at - interval '3 years' WHERE id IN
+                (SELECT id FROM trap_inspections WHERE detected_at < now() - interval '30 days' ORDER BY id LIMIT 60);
+            TRUNCATE maintenance_tickets;
+            """)
+        let fill = "for i = 1, 150 do redis.call('SET', 'steam-trap:cache:report:' .. i, i, 'EX', 3600) end"
+        _ = try await sandbox.cache.command(["EVAL", fill, "0"])
+    }
+
+    /// Runs the weekly maintenance, killed just before the n-th write; `nil` lets it live and counts.
+    func weekly(journal: String, killAt write: Int?) async throws -> CommandLine.Outcome {
+        var environment = Dictionary(sandbox.environment.map { ($0.name, $0.value) }) { first, _ in first }
+        environment["LD_PRELOAD"] = shim.path
+        environment["KILL_FILE"] = "-wal"
+        environment["KILL_COUNT"] = folder.appending(path: "count").path
+        environment["KILL_AT"] = write.map(String.init)
+        return try await CommandLine.run(
+            "run", "plans/steamtrap.yaml", "weekly", "--store", "sqlite:\(journal)", "--override-window", "--reason",
+            "kill", "--reports", folder.appending(path: "reports").path, "--format", "json", environment: environment)
+    }
+
+    /// How many writes a whole run has.
+    func writes() throws -> Int {
+        let text = try String(contentsOf: folder.appending(path: "count"), encoding: .utf8)
+        return Int(text.trimmingCharacters(in: .whitespacesAndNewlines)) ?? 0
+    }
+
+    /// Inspections in both tables, and of them how many distinct: equal, and always the same number.
+    func inspections() async throws -> (all: Int, distinct: Int) {
+        let counts = try await sandbox.sql(
+            """
+            SELECT count(*) || ' ' || count(DISTINCT id) FROM
+                (SELECT id FROM trap_inspections UNION ALL SELECT id FROM trap_inspections_archive) AS both
+            """
+        ).split { $0.isWhitespace }.compactMap { Int($0) }
+        return (counts.first ?? -1, counts.last ?? -2)
+    }
+
+    /// Sensors with more than one open ticket.
+    func duplicateTickets() async throws -> Int {
+        let text = try await sandbox.sql(
+            "SELECT count(*) FROM (SELECT 1 FROM maintenance_tickets GROUP BY sensor_id, ticket_type HAVING count(*) > 1) d")
+        return Int(text.trimmingCharacters(in: .whitespacesAndNewlines)) ?? -1
+    }
+
+    /// Processes that carry a label of Millwright's work.
+    static func leftChildren() -> [String] {
+        (try? FileManager.default.contentsOfDirectory(atPath: "/proc"))?.filter { pid in
+            guard Int(pid) != nil, let bytes = FileManager.default.contents(atPath: "/proc/\(pid)/environ") else { return false }
+            return String(decoding: bytes, as: UTF8.self).contains("MILLWRIGHT_WORK=")
+        } ?? []
+    }
+}

@@ -1,0 +1,91 @@
+import Foundation
+import Testing
+
+/// kill -9 just before a write of the journal, at every write there is: after the takeover nothing is lost, nothing is
+/// doubled, and nothing is shown as running that is not. `make test` takes a sample; `KILL_ALL=1` takes every write.
+@Suite(.serialized) struct KillTests {
+    @Test func killedAtAnyWriteTheRunIsTakenOver() async throws {
+        try await withFolder { folder in
+            let bench = try await KillBench.start(in: folder)
+            try await bench.replenish()
+            let whole = try await bench.weekly(journal: folder.path + "/whole.sqlite", killAt: nil)
+            #expect([0, 1].contains(whole.exit), "\(whole.errors)")
+            let writes = try bench.writes()
+            #expect(writes > 30)
+            let isWhole = ProcessInfo.processInfo.environment["KILL_ALL"] != nil
+            let stride = isWhole ? 1 : max(1, writes / 10)
+            var killed = 0
+            for write in Swift.stride(from: 1, through: writes, by: stride) {
+                killed += try await killAndTakeOver(bench, at: write) ? 1 : 0
+            }
+            #expect(killed >= 8)
+            await bench.sandbox.stop()
+            if isWhole { try report(writes: writes, killed: killed) }
+        }
+    }
+
+    /// False when the run ended before that write.
+    private func killAndTakeOver(_ bench: KillBench, at write: Int) async throws -> Bool {
+        let journal = bench.folder.path + "/\(write).sqlite"
+        try await bench.replenish()
+        let before = try await bench.inspections()
+        let first = try await bench.weekly(journal: journal, killAt: write)
+        guard first.exit == 128 + SIGKILL else { return false }
+        let second = try await bench.weekly(journal: journal, killAt: nil)
+        #expect([0, 1].contains(second.exit), "write \(write): \(second.exit) \(second.errors) \(second.output.suffix(3000))")
+        let after = try await bench.inspections()
+        #expect(after.all == before.all && after.distinct == before.all, "write \(write): rows lost or doubled")
+        #expect(try await bench.duplicateTickets() == 0, "write \(write): a ticket twice")
+        let runs = try await CommandLine.run("runs", "--store", "sqlite:\(journal)", "--format", "json")
+        #expect(!runs.output.contains("running") && !runs.output.contains("interrupted"), "write \(write): \(runs.output)")
+        #expect(KillBench.leftChildren().isEmpty, "write \(write): a child is left")
+        return true
+    }
+
+    private func report(writes: Int, killed: Int) throws {
+        let text = """
+            # kill -9 at every journal write of `weekly`
+
+            `make proof`: \(writes) writes and syncs of the journal, \(killed) runs killed just before one; after the takeover 0 inspections
+            lost or doubled, 0 duplicate tickets, 0 child processes left, 0 runs shown as running that are not.
+
+            """
+        try text.write(to: CommandLine.root.appending(path: "docs/figures/kill.md"), atomically: true, encoding: .utf8)
+    }
+
+    @Test func aProgramThatRanWhenTheProcessDiedIsEnded() async throws {
+        try await withFolder { folder in
+            let plan = folder.appending(path: "plan.yaml")
+            let marker = folder.appending(path: "begun").path
+            try """
+            service: programs
+            windows: { any: { opens: "daily 00:00", lasts: 24h } }
+            procedures:
+              slow:
+                window: any
+                steps:
+                  - do: program.run
+                    with: { command: [sh, -c, "touch \(marker); sleep 600"], impact: online }
+            """.write(to: plan, atomically: true, encoding: .utf8)
+            let store = "sqlite:\(folder.path)/journal.sqlite"
+            let process = Process()
+            process.executableURL = CommandLine.binary
+            process.arguments = ["run", plan.path, "slow", "--store", store]
+            process.standardOutput = FileHandle.nullDevice
+            try process.run()
+            let deadline = Date().addingTimeInterval(30)
+            while !FileManager.default.fileExists(atPath: marker), Date() < deadline {
+                try await Task.sleep(for: .milliseconds(20))
+            }
+            #expect(FileManager.default.fileExists(atPath: marker))
+            kill(process.processIdentifier, SIGKILL)
+            process.waitUntilExit()
+            let listed = try await CommandLine.run("runs", "--store", store)
+            #expect(listed.output.contains("interrupted"), "\(listed.output)")
+            let taken = try await CommandLine.run("run", plan.path, "slow", "--store", store)
+            // Nobody can tell whether it had done its work: not run again, and not called a pass.
+            #expect(taken.exit == 3, "\(taken.output)")
+            #expect(KillBench.leftChildren().isEmpty)
+        }
+    }
+}

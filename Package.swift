@@ -86,7 +86,8 @@ let package = Package(
         .executableTarget(
             name: "millwright",
             dependencies: [
-                "Host", "Maintenance", "Schedules", "Plans", "Journal", "Engine", "SQLiteJournal", "Reports", "Reference",
+                "Host", "Maintenance", "Schedules", "Plans", "Journal", "Engine", "SQLiteJournal", "Reports",
+                "Reference",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ] + clients + actions,
             swiftSettings: settings),
@@ -114,6 +115,8 @@ let package = Package(
         tests("ActionsHosts", ["Host", "Maintenance", "ClientPrograms", "ActionsHosts", "Sandbox"]),
         tests("Engine", ["Host", "Maintenance", "Schedules", "Plans", "Journal", "SQLiteJournal", "Engine"]),
         tests("Sandbox", ["Host", "Sandbox"]),
+        tests("Reports", ["Host", "Maintenance", "Plans", "Journal", "Engine", "Reports"]),
+        tests("Reference", ["Host", "Maintenance", "Reference"]),
         tests("HouseRules", []),
         tests("millwright", ["millwright", "Sandbox"]),
         tests("Faults", ["Host", "Maintenance", "Plans", "Journal", "Engine", "Sandbox"] + clients + actions),

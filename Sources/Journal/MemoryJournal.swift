@@ -28,19 +28,22 @@ public final class MemoryJournal: JournalStore {
     public func append(_ batch: Batch) async throws(JournalError) {
         try batch.checkSizes()
         try open { contents throws(JournalError) in
-            // Everything that can be refused is looked at on a copy of the index before anything is kept.
-            var (rows, occurrences) = (contents.rows, contents.occurrences)
+            // Everything that can be refused is looked at before anything is kept.
             try batch.checkContinuation(of: contents.tips(of: batch.continuedRuns))
+            var rows: [String: RunRow] = [:]
+            var occurrences: [Occurrence: String] = [:]
             for row in batch.rows {
-                if let known = rows[row.id], known.occurrence != row.occurrence { throw .occurrenceChanged(row) }
-                if let other = occurrences[row.occurrence], other != row.id {
+                if let known = rows[row.id] ?? contents.rows[row.id], known.occurrence != row.occurrence {
+                    throw .occurrenceChanged(row)
+                }
+                if let other = occurrences[row.occurrence] ?? contents.occurrences[row.occurrence], other != row.id {
                     throw .occurrenceTaken(row.occurrence, by: other)
                 }
                 rows[row.id] = row
                 occurrences[row.occurrence] = row.id
             }
-            contents.rows = rows
-            contents.occurrences = occurrences
+            contents.rows.merge(rows) { $1 }
+            contents.occurrences.merge(occurrences) { $1 }
             for record in batch.records { contents.records[record.run, default: []].append(record) }
             for body in batch.bodies { contents.bodies[body.digest] = body.bytes }
             for point in batch.finitePoints {

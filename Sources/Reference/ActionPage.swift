@@ -26,7 +26,9 @@ public enum ActionPage {
         }
         lines += thresholds(declaration.thresholds)
         if !declaration.limits.isEmpty {
-            lines += ["", "Limits that a step may set: \(declaration.limits.map { "`\($0)`" }.joined(separator: ", "))."]
+            lines += [
+                "", "Limits that a step may set: \(declaration.limits.map { "`\($0)`" }.joined(separator: ", ")).",
+            ]
         }
         lines += ["", "One call may take \(declaration.timeout.shortText) where the step says nothing (`timeout:`)."]
         if let impact = configured?.impact { lines += ["", "Impact with its defaults: \(impact.rawValue)."] }

@@ -21,7 +21,11 @@ public struct ReferencePages: Sendable {
 
     public func write(to directory: String) throws {
         let manager = FileManager.default
-        try? manager.removeItem(atPath: directory)
+        // Pages of actions that are gone; nothing else in the folder is ours to delete.
+        for path in try outdated(in: directory)
+        where files[path] == nil && path.hasPrefix("actions/") && path.hasSuffix(".md") {
+            try manager.removeItem(atPath: "\(directory)/\(path)")
+        }
         for (path, text) in files {
             let whole = "\(directory)/\(path)"
             try manager.createDirectory(
@@ -34,7 +38,8 @@ public struct ReferencePages: Sendable {
     /// Pages that differ, are missing, or have no source any more.
     public func outdated(in directory: String) throws -> [String] {
         var outdated: [String] = []
-        for (path, text) in files where FileManager.default.contents(atPath: "\(directory)/\(path)") != Data(text.utf8) {
+        for (path, text) in files where FileManager.default.contents(atPath: "\(directory)/\(path)") != Data(text.utf8)
+        {
             outdated.append(path)
         }
         let present = (try? FileManager.default.subpathsOfDirectory(atPath: directory)) ?? []
@@ -56,7 +61,10 @@ public struct ReferencePages: Sendable {
 /// The page of the target kinds.
 enum TargetsPage {
     static func text(_ catalogue: Catalogue) -> String {
-        var lines = ["# Targets", "", "What a plan's `targets:` can name. Secrets are references: `${env:NAME}`, `${file:PATH}`."]
+        var lines = [
+            "# Targets", "",
+            "What a plan's `targets:` can name. Secrets are references: `${env:NAME}`, `${file:PATH}`.",
+        ]
         for kind in catalogue.sortedKinds {
             lines += ["", "## \(kind.name)", "", kind.summary, "", "A lone text sets `\(kind.shorthand)`.", ""]
             lines += ["| parameter | type | default | |", "| --- | --- | --- | --- |"]

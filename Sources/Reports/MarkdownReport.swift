@@ -16,7 +16,9 @@ public enum MarkdownReport {
         lines += Words.facts(run).map { "| \($0.0) | \(cell($0.1)) |" }
         let findings = run.steps.flatMap { step in step.findings.map { (step.id, $0) } }
         if !findings.isEmpty {
-            lines += ["", "## Found", "", "| step | severity | subject | cause | advice |", "| --- | --- | --- | --- | --- |"]
+            lines += [
+                "", "## Found", "", "| step | severity | subject | cause | advice |", "| --- | --- | --- | --- | --- |",
+            ]
             lines += findings.prefix(ReportLimits.findings).map { id, finding in
                 "| \(cell(id)) | \(finding.severity.rawValue) | \(cell(finding.subject)) | \(cell(finding.cause.sentence)) | "
                     + "\(cell(finding.advice ?? "")) |"
@@ -31,7 +33,9 @@ public enum MarkdownReport {
     }
 
     private static func section(_ step: RunDocument.Step) -> [String] {
-        var lines = ["", "### \(step.id)", "", "`\(step.action)` on \(step.targets.values.sorted().joined(separator: ", "))"]
+        var lines = [
+            "", "### \(step.id)", "", "`\(step.action)` on \(step.targets.values.sorted().joined(separator: ", "))",
+        ]
         if let cause = step.cause { lines += ["", "\(step.verdict?.rawValue ?? step.state): \(cell(cause.sentence))"] }
         if !step.measurements.isEmpty {
             lines += ["", "| measurement | value |", "| --- | --- |"]

@@ -16,7 +16,8 @@ struct LenientPhrase {
         "1st": ["first"], "2nd": ["second"], "3rd": ["third"], "4th": ["fourth"], "fifth": ["last"], "5th": ["last"],
         "everyday": ["daily"], "day": ["daily"], "days": ["daily"], "nightly": ["daily"], "hourly": ["every", "hour"],
         "weekday": ["weekdays"], "weekend": ["weekends"], "midnight": ["00:00"], "noon": ["12:00"],
-        "monthly": ["month"], "quarterly": ["quarter"], "yearly": ["year"], "m": ["minutes"], "mins": ["minutes"], "h": ["hours"],
+        "monthly": ["month"], "quarterly": ["quarter"], "yearly": ["year"], "m": ["minutes"], "mins": ["minutes"],
+        "h": ["hours"],
         "hr": ["hours"], "hrs": ["hours"],
     ]
     private static let noise: Set<String> = ["and", ",", "of", "the", "at", "on", "in", "each", "a", "utc", "o'clock"]

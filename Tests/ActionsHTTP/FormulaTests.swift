@@ -13,7 +13,8 @@ struct FormulaTests {
     }
 
     @Test(arguments: [
-        "", "1 +", "1 2", "(1", "1)", "* 2", "a b", "1..2", "a % b", "a ^ 2", "f(x)", "2a", "1e", String(repeating: "(", count: 400),
+        "", "1 +", "1 2", "(1", "1)", "* 2", "a b", "1..2", "a % b", "a ^ 2", "f(x)", "2a", "1e",
+        String(repeating: "(", count: 400),
         String(repeating: "-", count: 400) + "1", String(repeating: "1+", count: 400) + "1",
     ])
     func mistakes(text: String) {

@@ -67,25 +67,30 @@ struct HTTPJSONTests {
         let many = "[" + String(repeating: "1,", count: 300_000) + "1]"
         #expect(try await read(many, #"{"values": {"a": "/0"}}"#).word == "unknown too-large")
         let server = try StandInServer()
-        server.otherwise { _ in Answer(body: .endless(Array("[1,".utf8))) }
+        server.otherwise { _ in Answer(body: .endless(Array(String(repeating: "[1,", count: 10_000).utf8))) }
         #expect(try await Look.at(server.url(), "http.json", #"{"values": {"a": "a"}}"#).word == "unknown too-large")
     }
 
     @Test func whatCannotBeReachedIsUnknownHere() async throws {
         let refused = try FaultProxy(to: 1, behaviour: .refuse)
-        #expect(try await Look.at("http://127.0.0.1:\(refused.port)/", "http.json", #"{"values": {"a": "a"}}"#).word == "unknown refused")
+        #expect(
+            try await Look.at("http://127.0.0.1:\(refused.port)/", "http.json", #"{"values": {"a": "a"}}"#).word
+                == "unknown refused")
         let server = try StandInServer()
         server.otherwise { _ in Answer(body: .silence) }
-        let silent = try await Look.at(server.url(), "http.json", #"{"values": {"a": "a"}}"#, patience: .milliseconds(200))
+        let silent = try await Look.at(
+            server.url(), "http.json", #"{"values": {"a": "a"}}"#, patience: .milliseconds(200))
         #expect(silent.word == "unknown timed-out")
     }
 
     @Test(arguments: [
-        ("97.5", "well"), ("0", "well"), ("100", "well"), ("0.97", "unknown out-of-range"), ("1", "unknown out-of-range"),
+        ("97.5", "well"), ("0", "well"), ("100", "well"), ("0.97", "unknown out-of-range"),
+        ("1", "unknown out-of-range"),
         ("100.1", "unknown out-of-range"), ("-1", "unknown out-of-range"),
     ])
     func percentages(number: String, word: String) async throws {
-        let outcome = try await read(#"{"rate": \#(number)}"#, #"{"values": {"success": {"at": "rate", "expect": "percent"}}}"#)
+        let outcome = try await read(
+            #"{"rate": \#(number)}"#, #"{"values": {"success": {"at": "rate", "expect": "percent"}}}"#)
         #expect(outcome.word == word)
         if word == "well" { #expect(outcome.observation?.measurements.first?.unit == .percent) }
     }
@@ -95,7 +100,9 @@ struct HTTPJSONTests {
         #expect(try await read(#"{"rate": 0.97}"#, fraction).observation?.measurements.first?.value == 97)
         #expect(try await read(#"{"rate": 97}"#, fraction).word == "unknown out-of-range")
         let least = #"{"values": {"n": {"at": "n", "min": 0, "max": 10}}}"#
-        for (number, word) in [("-1", "unknown out-of-range"), ("0", "well"), ("10", "well"), ("10.01", "unknown out-of-range")] {
+        for (number, word) in [
+            ("-1", "unknown out-of-range"), ("0", "well"), ("10", "well"), ("10.01", "unknown out-of-range"),
+        ] {
             #expect(try await read(#"{"n": \#(number)}"#, least).word == word)
         }
     }
@@ -157,7 +164,8 @@ struct HTTPJSONTests {
 
     @Test(arguments: [
         ("{}", "http.json needs the parameter `values`"), (#"{"values": {}}"#, "no value is named"),
-        (#"{"values": {"a b": "x"}}"#, "a measurement's name is"), (#"{"values": {"and": "x"}}"#, "a measurement's name is"),
+        (#"{"values": {"a b": "x"}}"#, "a measurement's name is"),
+        (#"{"values": {"and": "x"}}"#, "a measurement's name is"),
         (#"{"values": {"a": ""}}"#, "the place is empty"), (#"{"values": {"a": "/x~2"}}"#, "after `~` stands"),
         (#"{"values": {"a": {"unit": "ms"}}}"#, "needs the parameter `at`"),
         (#"{"values": {"a": {"at": "x", "unit": "parsec"}}}"#, "`parsec` is not a unit"),

@@ -46,13 +46,17 @@ enum Look {
     }
 
     static func at(
-        _ target: PlanValue, _ action: String, _ parameters: String, patience: Duration = .seconds(5), now: Instant? = nil
+        _ target: PlanValue, _ action: String, _ parameters: String, patience: Duration = .seconds(20),
+        now: Instant? = nil
     ) async throws -> Outcome {
-        guard case .check(let check) = try configured(action, parameters).work else { throw CouldNotLook(.unexpected, "no check") }
+        guard case .check(let check) = try configured(action, parameters).work else {
+            throw CouldNotLook(.unexpected, "no check")
+        }
         var host = Host.system
         if let now { host.now = { now } }
         let open = OpenTarget(try HTTPActions.kinds[0].target(from: target), on: host)
-        let context = Context(host: host, deadline: host.steady() + patience, label: WorkLabel(run: "run", step: "step"))
+        let context = Context(
+            host: host, deadline: host.steady() + patience, label: WorkLabel(run: "run", step: "step"))
         let outcome: Outcome
         do { outcome = .seen(try await check.observe(open, context)) } catch let error as CouldNotLook {
             outcome = .unknown(error.cause)
@@ -62,7 +66,7 @@ enum Look {
     }
 
     static func at(
-        _ url: String, _ action: String, _ parameters: String, patience: Duration = .seconds(5), now: Instant? = nil
+        _ url: String, _ action: String, _ parameters: String, patience: Duration = .seconds(20), now: Instant? = nil
     ) async throws -> Outcome {
         try await at(.text(url), action, parameters, patience: patience, now: now)
     }

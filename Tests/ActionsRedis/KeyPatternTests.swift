@@ -1,4 +1,5 @@
 import ClientRedis
+import Host
 import Maintenance
 import Sandbox
 import Testing

@@ -15,14 +15,14 @@ struct Endpoint {
         self.kind = kind
     }
 
-    func context(_ patience: Duration = .seconds(5)) -> Context {
+    func context(_ patience: Duration = .seconds(20)) -> Context {
         Context(
             host: .system, deadline: Host.system.steady() + patience, label: WorkLabel(run: "run", step: "step"),
             evidence: evidence)
     }
 
     func use<R>(
-        patience: Duration = .seconds(5), for purpose: Purpose = .look, _ body: (HTTPAccess) async throws -> R
+        patience: Duration = .seconds(20), for purpose: Purpose = .look, _ body: (HTTPAccess) async throws -> R
     ) async throws -> R {
         let client = kind.open(on: .system)
         do {
@@ -36,14 +36,14 @@ struct Endpoint {
     }
 
     func get(
-        _ path: String = "", patience: Duration = .seconds(5), limit: Int = HTTPLimits.body,
+        _ path: String = "", patience: Duration = .seconds(20), limit: Int = HTTPLimits.body,
         oversize: Oversize = .refuse
     ) async throws -> HTTPAnswer {
         try await use(patience: patience) { try await $0.get(path, limit: limit, oversize: oversize) }
     }
 
     /// The cause for which no answer came; `nil` where one did.
-    func cause(_ path: String = "", patience: Duration = .seconds(5)) async throws -> Cause? {
+    func cause(_ path: String = "", patience: Duration = .seconds(20)) async throws -> Cause? {
         do {
             _ = try await get(path, patience: patience)
             return nil

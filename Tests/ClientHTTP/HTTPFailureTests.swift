@@ -11,7 +11,7 @@ struct HTTPFailureTests {
         let started = ContinuousClock.now
         #expect(try await Endpoint("http://127.0.0.1:\(proxy.port)/").cause()?.code == .refused)
         #expect(try await Endpoint("http://localhost:\(proxy.port)/").cause()?.code == .refused)
-        #expect(ContinuousClock.now - started < .seconds(3))
+        #expect(ContinuousClock.now - started < .seconds(8))
     }
 
     @Test func aNameThatDoesNotExist() async throws {
@@ -32,10 +32,10 @@ struct HTTPFailureTests {
             ("https://127.0.0.1:\(hanging.port)/", "not answered in time"),
         ] {
             let started = ContinuousClock.now
-            let cause = try await Endpoint(url).cause(patience: .milliseconds(300))
+            let cause = try await Endpoint(url).cause(patience: .milliseconds(800))
             #expect(cause?.code == .timedOut, "\(url)")
             #expect(cause?.sentence.contains(words) == true, "\(url) \(cause?.sentence ?? "")")
-            #expect(ContinuousClock.now - started < .seconds(2), "\(url)")
+            #expect(ContinuousClock.now - started < .seconds(6), "\(url)")
         }
     }
 
@@ -51,7 +51,8 @@ struct HTTPFailureTests {
             let started = ContinuousClock.now
             task.cancel()
             await #expect(throws: CancellationError.self, "\(url)") { try await task.value }
-            #expect(ContinuousClock.now - started < .seconds(1), "\(url)")
+            // It takes milliseconds; the rest is for a machine that builds at the same time.
+            #expect(ContinuousClock.now - started < .seconds(5), "\(url)")
         }
     }
 

@@ -35,9 +35,11 @@ func withDatabase<Result>(
     _ body: (_ server: PostgreSQLServer, _ database: String, _ client: PostgreSQLClient) async throws -> Result
 ) async throws -> Result {
     let server = try await PostgreSQLServer.shared()
-    return try await server.withDatabase { database in
-        try await withTarget(.text(server.url(database: database))) { _, client in
-            try await body(server, database, client)
+    return try await Gate.databases.pass {
+        try await server.withDatabase { database in
+            try await withTarget(.text(server.url(database: database))) { _, client in
+                try await body(server, database, client)
+            }
         }
     }
 }

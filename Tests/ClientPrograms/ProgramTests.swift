@@ -31,7 +31,7 @@ extension OneAfterTheOther {
             let machine = Machine()
             for command in [
                 ProgramCommand(["no-such-program-here"]), ProgramCommand(["/no/such/program"]),
-                ProgramCommand(["true"], directory: "/no/such/directory"), ProgramCommand(["/etc/hostname"]),
+                ProgramCommand(["true"], directory: "/no/such/directory"), ProgramCommand(["/etc/passwd"]),
                 ProgramCommand([]), ProgramCommand(["true"], environment: ["MILLWRIGHT_WORK": "x"]),
             ] {
                 let error = await #expect(throws: ChangeFailed.self) { try await machine.access().run(command) }
@@ -87,11 +87,15 @@ extension OneAfterTheOther {
 
         @Test func theChildIsMadeKnownWhileItRuns() async throws {
             let machine = Machine()
+            let gate = "/tmp/millwright-\(machine.run)"
+            defer { unlink(gate) }
             let access = machine.access { child in
                 let isAlive = try await Programs.isAlive(child, on: .system)
                 #expect(isAlive)
+                _ = open(gate, O_CREAT | O_WRONLY, 0o600)
             }
-            _ = try await access.run(ProgramCommand(["sleep", "0.5"]))
+            // It ends only once it was made known.
+            _ = try await access.run(ProgramCommand(["sh", "-c", "while [ ! -e \"$0\" ]; do sleep 0.02; done", gate]))
             let child = try #require(machine.children.first)
             #expect(try await Programs.isAlive(child, on: .system) == false)
             let result = try await machine.access().run(ProgramCommand(["cat", "/proc/self/stat"]))
@@ -131,7 +135,8 @@ extension OneAfterTheOther {
         @Test func linesArePassedOn() async throws {
             let machine = Machine()
             _ = try await machine.shell(
-                "echo one; sleep 0.1; printf 'tw'; sleep 0.1; printf 'o\\n\\033[1mthree\\n'; sleep 0.1; yes x | head -c 5000 | tr -d '\\n'; echo"
+                "echo one; sleep 0.1; printf 'tw'; sleep 0.1; printf 'o\\n\\033[1mthree\\n'; sleep 0.1; "
+                    + "yes x | head -c 5000 | tr -d '\\n'; echo"
             )
             let texts = machine.progress.map(\.text)
             #expect(texts.first == "one" && texts.contains { $0.hasSuffix("three") && !$0.contains("\u{1B}") })

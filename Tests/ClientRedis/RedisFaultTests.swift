@@ -7,7 +7,7 @@ import Testing
 
 /// A server that cannot be looked at, and one that is hostile.
 struct RedisFaultTests {
-    private func cause(
+    private func broken(
         _ behaviour: FaultProxy.Behaviour, seconds: Double = 20, _ body: (RedisAccess) async throws -> Void
     ) async throws -> Cause? {
         let server = try await RedisServer.shared()
@@ -18,7 +18,7 @@ struct RedisFaultTests {
     }
 
     @Test func refused() async throws {
-        #expect(try await cause(.refuse) { _ = try await $0.time() }?.code == .refused)
+        #expect(try await broken(.refuse) { _ = try await $0.time() }?.code == .refused)
     }
 
     @Test func unknownName() async throws {
@@ -30,19 +30,19 @@ struct RedisFaultTests {
 
     @Test func hanging() async throws {
         let start = ContinuousClock.now
-        #expect(try await cause(.hang, seconds: 0.3) { _ = try await $0.time() }?.code == .timedOut)
+        #expect(try await broken(.hang, seconds: 0.3) { _ = try await $0.time() }?.code == .timedOut)
         #expect(ContinuousClock.now - start < .seconds(8))
     }
 
     @Test(arguments: [false, true])
     func closedAtOnce(reset: Bool) async throws {
-        let cause = try await cause(.init(connection: .close(reset: reset))) { _ = try await $0.time() }
+        let cause = try await broken(.init(connection: .close(reset: reset))) { _ = try await $0.time() }
         #expect(cause?.code == .connectionLost)
     }
 
     @Test(arguments: [FaultProxy.Behaviour.Event.cut, .halfClose])
     func lostWithinAReply(_ event: FaultProxy.Behaviour.Event) async throws {
-        let cause = try await cause(.init(after: (bytes: 600, event: event))) { access in
+        let cause = try await broken(.init(after: (bytes: 600, event: event))) { access in
             _ = try await access.time()
             _ = try await access.send((0..<500).map { RedisCommand("ECHO", "some words to fill \($0)") })
         }
@@ -50,7 +50,7 @@ struct RedisFaultTests {
     }
 
     @Test func stalledWithinAReply() async throws {
-        let cause = try await cause(.init(after: (bytes: 600, event: .stall)), seconds: 1) { access in
+        let cause = try await broken(.init(after: (bytes: 600, event: .stall)), seconds: 1) { access in
             _ = try await access.time()
             _ = try await access.send((0..<500).map { RedisCommand("ECHO", "some words to fill \($0)") })
         }
@@ -62,27 +62,27 @@ struct RedisFaultTests {
         "+OK\r\n+OK\r\n+unasked\r\n",
     ])
     func garbage(_ text: String) async throws {
-        let cause = try await cause(.init(connection: .garbage(Array(text.utf8)))) { _ = try await $0.time() }
+        let cause = try await broken(.init(connection: .garbage(Array(text.utf8)))) { _ = try await $0.time() }
         #expect(cause?.code == .malformed, "\(cause?.sentence ?? "no cause")")
     }
 
     @Test(arguments: ["$99999999999\r\n", "*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n", "*9999999\r\n"])
     func hugeByItsOwnWord(_ text: String) async throws {
-        let cause = try await cause(.init(connection: .garbage(Array(text.utf8)))) { _ = try await $0.time() }
+        let cause = try await broken(.init(connection: .garbage(Array(text.utf8)))) { _ = try await $0.time() }
         #expect(cause?.code == .tooLarge, "\(cause?.sentence ?? "no cause")")
     }
 
     @Test(arguments: ["a", "+x\r\n", "*400000\r\n", "|1\r\n+a\r\n+b\r\n"])
     func endless(_ text: String) async throws {
         let chunk = Array(String(repeating: text, count: 4096 / text.utf8.count).utf8)
-        let cause = try await cause(.init(connection: .endless(chunk))) { _ = try await $0.time() }
+        let cause = try await broken(.init(connection: .endless(chunk))) { _ = try await $0.time() }
         #expect(cause?.code == .tooLarge || cause?.code == .malformed, "\(cause?.sentence ?? "no cause")")
     }
 
     /// Pushes ask for nothing and are dropped; the deadline still holds.
     @Test func endlessPushes() async throws {
         let chunk = Array(String(repeating: ">1\r\n+x\r\n", count: 500).utf8)
-        let cause = try await cause(.init(connection: .endless(chunk)), seconds: 0.5) { _ = try await $0.time() }
+        let cause = try await broken(.init(connection: .endless(chunk)), seconds: 0.5) { _ = try await $0.time() }
         #expect(cause?.code == .timedOut)
     }
 
@@ -111,7 +111,8 @@ struct RedisFaultTests {
             let task = Task {
                 try await kind.access(client, for: .look, in: context(600)).time()
             }
-            #expect(try await eventually { proxy.accepted == 1 })
+            let isWaiting = try await eventually { proxy.accepted == 1 }
+            #expect(isWaiting)
             let start = ContinuousClock.now
             task.cancel()
             await #expect(throws: CancellationError.self) { _ = try await task.value }
@@ -180,7 +181,8 @@ struct RedisFaultTests {
             let cause = await causeThrown {
                 try await withAccess(["url": server.url()]) { _ = try await $0.time() }
             }
-            #expect(cause?.code == .busy, "\(cause?.sentence ?? "no cause")")
+            // Its answer may be lost with the connection that it resets.
+            #expect(cause?.code == .busy || cause?.code == .connectionLost, "\(cause?.sentence ?? "no cause")")
         }
         await server.stop()
     }
@@ -198,7 +200,8 @@ struct RedisFaultTests {
         let primary = try await RedisServer.shared()
         let replica = try await RedisServer.start(arguments: ["--replicaof", "127.0.0.1 \(primary.port)"])
         try await withAccess(["url": replica.url()], .change) { access in
-            #expect(try await access.wholeServer().isReplica)
+            let facts = try await access.wholeServer()
+            #expect(facts.isReplica)
             let cause = await causeThrown { _ = try await access.ask(RedisCommand("SET", "a", "b")) }
             #expect(cause?.code == .rejected)
             #expect(cause?.sentence.contains("replica") == true)

@@ -21,7 +21,8 @@ struct RedisServerTests {
     }
 
     @Test func speaksVersion2WhereTheServerKnowsNoHello() async throws {
-        let server = try await RedisServer.start(arguments: ["--rename-command", "HELLO", "", "--requirepass", "p w"])
+        let server = try await RedisServer.start(arguments: ["--rename-command", "HELLO", ""])
+        try await server.command(["CONFIG", "SET", "requirepass", "p w"])
         try await withAccess(["url": "redis://:p%20w@127.0.0.1:\(server.port)/2"]) { access in
             let facts = try await access.wholeServer()
             #expect(facts.protocolVersion == 2)
@@ -87,7 +88,7 @@ struct RedisServerTests {
     @Test func everyLookIsEvidence() async throws {
         let server = try await RedisServer.shared()
         let context = context()
-        try await withAccess(["url": "redis://:unneeded@127.0.0.1:\(server.port)/0"], in: context) { access in
+        try await withAccess(["url": "redis://nobody:wrong@127.0.0.1:\(server.port)/0"], in: context) { access in
             _ = try? await access.time()
         }
         #expect(context.evidence.drain().isEmpty)
@@ -116,7 +117,8 @@ struct RedisServerTests {
                     let cause = await causeThrown { _ = try await access.send([RedisCommand("PING"), command]) }
                     #expect(cause?.code == .noPermission, "\(words)")
                 }
-                #expect(try await access.ask(RedisCommand("GET", prefix + "a")) == .text("1"))
+                let reply = try await access.ask(RedisCommand("GET", prefix + "a"))
+                #expect(reply == .text("1"))
             }
         }
     }

@@ -56,9 +56,11 @@ struct FakeCheck: Check {
     typealias Kind = FakeKind
     static let declaration = Declaration(
         name: "fake.check", summary: "Measures a value.",
-        measurements: [MeasurementDeclaration("value", .count, "The value.")], timeout: .seconds(5), applies: "Everywhere.")
+        measurements: [MeasurementDeclaration("value", .count, "The value.")], timeout: .seconds(5),
+        applies: "Everywhere.")
     static let parameters: [Parameter<FakeCheck>] = [
-        .optional("value", \.value, default: "", "Which value."), .optional("hang", \.hangs, default: false, "Never answers."),
+        .optional("value", \.value, default: "", "Which value."),
+        .optional("hang", \.hangs, default: false, "Never answers."),
     ]
     var value = ""
     var hangs = false
@@ -82,10 +84,12 @@ struct FakeChange: UndoableChange, RepairableChange {
     typealias Kind = FakeKind
     static let declaration = Declaration(
         name: "fake.change", summary: "Applies units.",
-        measurements: [MeasurementDeclaration("rows", .count, "Rows done.")], timeout: .seconds(5), applies: "Everywhere.",
+        measurements: [MeasurementDeclaration("rows", .count, "Rows done.")], timeout: .seconds(5),
+        applies: "Everywhere.",
         limits: ["rows"])
     static let parameters: [Parameter<FakeChange>] = [
-        .optional("units", \.units, default: 3, "How many."), .optional("seconds", \.seconds, default: 1, "Expected, each."),
+        .optional("units", \.units, default: 3, "How many."),
+        .optional("seconds", \.seconds, default: 1, "Expected, each."),
     ]
     var units = 3
     var seconds = 1
@@ -111,7 +115,9 @@ struct FakeChange: UndoableChange, RepairableChange {
         _ unit: WorkUnit, since baseline: Baseline, _ access: FakeTarget, in context: Context
     ) async throws -> ChangeState {
         access.with { state in
-            if state.hidden.contains(unit.id) { return .unknown(Cause(.noPermission, "\(unit.id) cannot be looked at.")) }
+            if state.hidden.contains(unit.id) {
+                return .unknown(Cause(.noPermission, "\(unit.id) cannot be looked at."))
+            }
             if state.half.contains(unit.id) { return .partial("half of \(unit.id)") }
             return state.applied[unit.id] == nil
                 ? .pending : .applied(Proof("\(unit.id) is in place", measurements: [Measurement("rows", 10)]))
@@ -204,9 +210,12 @@ struct Bench {
         }
     }
 
-    static func check(_ id: String, _ value: String, warn: String? = nil, fail: String? = nil, when: String? = nil) -> RunStep {
+    static func check(_ id: String, _ value: String, warn: String? = nil, fail: String? = nil, when: String? = nil)
+        -> RunStep
+    {
         RunStep(
-            id: id, action: "fake.check", isChange: false, parameters: .map([.init("value", .text(value))]), target: "t",
+            id: id, action: "fake.check", isChange: false, parameters: .map([.init("value", .text(value))]),
+            target: "t",
             thresholds: Thresholds(warn: warn, fail: fail), when: when)
     }
 

@@ -42,7 +42,8 @@ import Testing
     @Test func aHungCheckIsUnknownAndTheOthersAreSeen() async throws {
         bench.target.with { $0.values["a"] = 1 }
         let hung = RunStep(
-            id: "hung", action: "fake.check", isChange: false, parameters: .map([.init("hang", .text("true"))]), target: "t",
+            id: "hung", action: "fake.check", isChange: false, parameters: .map([.init("hang", .text("true"))]),
+            target: "t",
             timeoutMicroseconds: 50_000)
         let run = try await bench.run([hung, Bench.check("a", "a")])
         #expect(run.step("hung")?.cause?.code == .timedOut)

@@ -9,7 +9,7 @@ import ClientPrograms
 import ClientRedis
 import ClientTLS
 import Engine
-import Foundation
+import FoundationEssentials
 import Host
 import Journal
 import Maintenance
@@ -21,21 +21,24 @@ struct FaultBench {
     let sandbox: SteamTrapSandbox
     let plan: Plan
     let host: Host
+    /// One journal for all runs, so that growth is seen against the healthy ones.
+    let journal = MemoryJournal()
     static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent()
     static let catalogue = Catalogue(
         actions: PostgreSQLActions.all + RedisActions.all + HTTPActions.all + CertificateActions.all + HostActions.all,
         kinds: [
             TargetKindDefinition(PostgreSQLKind.self), TargetKindDefinition(RedisKind.self),
-            TargetKindDefinition(HTTPKind.self), TargetKindDefinition(TLSKind.self), TargetKindDefinition(HostKind.self),
+            TargetKindDefinition(HTTPKind.self), TargetKindDefinition(TLSKind.self),
+            TargetKindDefinition(HostKind.self),
         ])
     /// `FAULTS=a,b` runs these alone, while one is worked on.
     static let only = ProcessInfo.processInfo.environment["FAULTS"]?.split(separator: ",").map(String.init)
 
     static func isChosen(_ fault: Fault) -> Bool { only.map { $0.contains(fault.name) } ?? true }
 
-    static func start() async throws -> FaultBench {
-        let sandbox = try await SteamTrapSandbox.start(size: SteamTrapSize(rows: 20_000, keys: 3000))
+    static func start(rows: Int = 60_000) async throws -> FaultBench {
+        let sandbox = try await SteamTrapSandbox.start(size: SteamTrapSize(rows: rows, keys: 3000))
         var host = Host.system
         let values = Dictionary(sandbox.environment.map { ($0.name, $0.value) }) { first, _ in first }
         host.environment = { values[$0] }
@@ -61,23 +64,26 @@ struct FaultBench {
     /// The procedures that the fault concerns.
     func run(_ fault: Fault) async throws -> [SeenStep] {
         let changed: Set<Fault.Place> = [.vacuum, .archive, .tickets, .keys, .connect, .accuracy]
-        let daily: Set<Fault.Place> = Set(Fault.Place.allCases).subtracting([.vacuum, .archive, .tickets, .keys, .accuracy])
+        let daily: Set<Fault.Place> = Set(Fault.Place.allCases).subtracting([
+            .vacuum, .archive, .tickets, .keys, .accuracy,
+        ])
         var seen: [SeenStep] = []
         if !fault.places.isDisjoint(with: daily) { seen += try await run("daily-health") }
         if !fault.places.isDisjoint(with: changed) { seen += try await run("weekly") }
         return seen
     }
 
-    private func run(_ procedure: String) async throws -> [SeenStep] {
+    /// Runs a procedure, or one step of it.
+    func run(_ procedure: String, only id: String? = nil) async throws -> [SeenStep] {
         let whole = try plan.runnable(procedure: procedure, catalogue: Self.catalogue)
         let hurried = RunPlan(
             service: whole.service, environment: whole.environment, procedure: procedure, targets: whole.targets,
-            steps: whole.steps.map(Self.hurried))
+            steps: whole.steps.filter { id == nil || $0.id == id }.map(Self.hurried))
         let start = RunStart.make(
             hurried, catalogue: Self.catalogue, host: host, nominal: host.now(),
             owner: Owner(pid: 1, startTime: 1, bootID: "test"), requestedBy: "test")
-        let driver = RunDriver(host: host, catalogue: Self.catalogue, store: MemoryJournal())
-        let run = try await driver.begin("fault", start)
+        let driver = RunDriver(host: host, catalogue: Self.catalogue, store: journal)
+        let run = try await driver.begin(RunID.make(at: host.now(), host), start)
         return run.steps.map { step in
             SeenStep(
                 procedure: procedure, step: step.id, verdict: step.verdict, code: step.cause?.code.rawValue ?? "",

@@ -1,5 +1,5 @@
 import Engine
-import Foundation
+import FoundationEssentials
 import Host
 import Journal
 import Maintenance

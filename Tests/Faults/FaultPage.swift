@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import Maintenance
 import Testing
 
@@ -23,13 +23,15 @@ struct FaultPage {
         if noticed.isEmpty { rows.append("| \(fault) | \(summary) | all | pass | |") }
         for (index, step) in noticed.enumerated() {
             let name = index == 0 ? "\(fault) | \(summary)" : " | "
-            rows.append("| \(name) | \(step.procedure): \(step.step) | \(step.verdict?.rawValue ?? "not run") | \(step.code) |")
+            rows.append(
+                "| \(name) | \(step.procedure): \(step.step) | \(step.verdict?.rawValue ?? "not run") | \(step.code) |")
         }
     }
 
     func compare(isWhole: Bool) throws {
         if ProcessInfo.processInfo.environment["RECORD_FAULTS"] != nil {
-            try (Self.head + rows.joined(separator: "\n") + "\n").write(to: Self.path, atomically: true, encoding: .utf8)
+            try (Self.head + rows.joined(separator: "\n") + "\n").write(
+                to: Self.path, atomically: true, encoding: .utf8)
             Issue.record("docs/faults.md was written anew: read it, and run again without RECORD_FAULTS.")
             return
         }

@@ -1,8 +1,6 @@
-import Foundation
+import FoundationEssentials
+import Host
 import Testing
-
-import struct Host.CivilDate
-import struct Host.Instant
 
 @Suite struct InstantTests {
     @Test(arguments: [

@@ -17,7 +17,10 @@ import Testing
 
     @Test func everyRoomHasTests() throws {
         let rooms = try SourceTree.rooms()
-        expectNone(rooms.filter { !SourceTree.exists("Tests/\($0.testFolder)") }.map { "Sources/\($0.folder): a room without tests" })
+        expectNone(
+            rooms.filter { !SourceTree.exists("Tests/\($0.testFolder)") }.map {
+                "Sources/\($0.folder): a room without tests"
+            })
     }
 
     @Test func everyActionIsInItsDomainsList() throws {
@@ -40,7 +43,8 @@ import Testing
         #expect(!Layers.violations(file("Sources/Actions/Redis/A.swift", "public import Engine\n")).isEmpty)
         #expect(!BannedWords.violations(file("Sources/Engine/A.swift", "let now = Date()\n")).isEmpty)
         #expect(!BannedWords.violations(file("Sources/Engine/A.swift", "let x = try! f()\n")).isEmpty)
-        #expect(!BannedWords.violations(file("Sources/Engine/A.swift", "final class A: @unchecked Sendable {}\n")).isEmpty)
+        #expect(
+            !BannedWords.violations(file("Sources/Engine/A.swift", "final class A: @unchecked Sendable {}\n")).isEmpty)
         let long = "func f() {\n" + String(repeating: "    g()\n", count: 61) + "}\n"
         #expect(!Sizes.violations(file("Sources/Engine/A.swift", long)).isEmpty)
     }

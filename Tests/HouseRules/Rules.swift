@@ -30,7 +30,8 @@ enum Layers {
     static func violations(_ file: SourceFile) -> [String] {
         let room = file.path.split(separator: "/").dropFirst().first.map(String.init) ?? ""
         return file.lines.enumerated().compactMap { index, line in
-            guard let match = line.firstMatch(of: /^\s*(?:public |internal |@preconcurrency )*import (?:\w+ )?(\w+)/) else {
+            guard let match = line.firstMatch(of: /^\s*(?:public |internal |@preconcurrency )*import (?:\w+ )?(\w+)/)
+            else {
                 return nil
             }
             let module = String(match.1)
@@ -53,15 +54,19 @@ enum BannedWords {
 
     nonisolated(unsafe) private static let bans: [Ban] = [
         Ban(pattern: /\bDate\(\)/, instead: "host.now()"),
-        Ban(pattern: /(?:ContinuousClock|SuspendingClock|DispatchTime|Date)(?:\(\))?\.now\b/, instead: "host.now() or host.steady()"),
+        Ban(
+            pattern: /(?:ContinuousClock|SuspendingClock|DispatchTime|Date)(?:\(\))?\.now\b/,
+            instead: "host.now() or host.steady()"),
         Ban(pattern: /Task\.sleep/, instead: "host.sleep", except: ["Sources/Host/SystemHost.swift"]),
         Ban(pattern: /\bUUID\(\)/, instead: "host.random()"),
-        Ban(pattern: /\.random\(/, instead: "host.random()", except: ["Sources/Host/SystemHost.swift"]),
+        Ban(pattern: /\b[A-Z]\w*\.random\(/, instead: "host.random()", except: ["Sources/Host/SystemHost.swift"]),
         Ban(pattern: /\bprint\(/, instead: "Output"),
         Ban(pattern: /\bTask(?:\.detached)? \{/, instead: "a task group"),
         Ban(pattern: /\btry!/, instead: "try, and an error that helps"),
         Ban(pattern: /\b(?:FIXME|TODO)\b/, instead: "the work itself"),
-        Ban(pattern: /(?:class|struct|enum|protocol) \w*(?:Utils|Helper|Helpers|Manager)\b/, instead: "a name that says what it is"),
+        Ban(
+            pattern: /(?:class|struct|enum|protocol) \w*(?:Utils|Helper|Helpers|Manager)\b/,
+            instead: "a name that says what it is"),
     ]
 
     static func violations(_ file: SourceFile) -> [String] {
@@ -72,7 +77,8 @@ enum BannedWords {
         for (index, line) in file.lines.enumerated() {
             let code = line.firstRange(of: "//").map { line[..<$0.lowerBound] } ?? line
             for ban in bans where !isSandbox && !ban.except.contains(file.path) && code.contains(ban.pattern) {
-                found.append("\(file.path):\(index + 1): `\(code.firstMatch(of: ban.pattern)?.0 ?? "")`: use \(ban.instead)")
+                found.append(
+                    "\(file.path):\(index + 1): `\(code.firstMatch(of: ban.pattern)?.0 ?? "")`: use \(ban.instead)")
             }
             if code.contains("@unchecked Sendable"), !previous.contains("// Safe because") {
                 found.append("\(file.path):\(index + 1): @unchecked Sendable without a line `// Safe because …` above")
@@ -107,7 +113,10 @@ enum Sizes {
                     open = nil
                 }
             } else if line.contains(/\b(?:func|init|subscript)\b.*/), !line.contains("}"),
-                line.dropFirst(indent).prefixMatch(of: /(?:@\w+(?:\([^)]*\))? )*(?:(?:public|internal|private|fileprivate|static|mutating|convenience|override|nonisolated|package|required) )*(?:func|init)\b/) != nil
+                line.dropFirst(indent).prefixMatch(
+                    of:
+                        /(?:@\w+(?:\([^)]*\))? )*(?:(?:public|internal|private|fileprivate|static|mutating|convenience|override|nonisolated|package|required) )*(?:func|init)\b/
+                ) != nil
             {
                 open = (index, indent)
             }

@@ -11,14 +11,17 @@ enum SourceTree {
     struct Room {
         let folder: String
         var testFolder: String {
-            folder.replacingOccurrences(of: "Clients/", with: "Client").replacingOccurrences(of: "Actions/", with: "Actions")
+            folder.replacingOccurrences(of: "Clients/", with: "Client").replacingOccurrences(
+                of: "Actions/", with: "Actions")
         }
     }
 
     static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent()
 
-    static func exists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: root.appending(path: path).path) }
+    static func exists(_ path: String) -> Bool {
+        FileManager.default.fileExists(atPath: root.appending(path: path).path)
+    }
 
     static func files(below folder: String) throws -> [SourceFile] {
         let base = root.appending(path: folder).path
@@ -42,7 +45,9 @@ enum SourceTree {
 
     /// Folders with Swift sources, one a target; a C library's module map and the sandbox's entry have no tests.
     static func rooms() throws -> [Room] {
-        var rooms = try folders("Sources").filter { !["Clients", "Actions", "CLibPQ", "millwright-sandbox"].contains($0) }
+        var rooms = try folders("Sources").filter {
+            !["Clients", "Actions", "CLibPQ", "millwright-sandbox"].contains($0)
+        }
         for group in ["Clients", "Actions"] { rooms += try folders("Sources/\(group)").map { "\(group)/\($0)" } }
         // One suite covers both journals.
         return rooms.filter { $0 != "SQLiteJournal" }.map(Room.init)

@@ -57,6 +57,25 @@ struct ReferenceTests {
         #expect(!cause.sentence.contains("hunter2"))
     }
 
+    @Test func whereATargetIsMayBeTold() throws {
+        let host = Host.files(
+            [:],
+            environment: [
+                "URL": "https://h:8443/v1", "CA": "/ca.pem", "PW": "pw", "DSN": "redis://u:pw@h", "HOST": "h",
+            ])
+        func secrets(_ text: String) throws -> [String] {
+            try References.resolve(settings: .map([.init("x", .text(text))]), host: host).secrets.map { $0.reveal() }
+        }
+        #expect(try secrets("${env:URL}") == [])
+        #expect(try secrets("https://${env:HOST}/") == [])
+        #expect(try secrets("${env:CA}") == [])
+        #expect(try secrets("${env:PW}") == ["pw"])
+        #expect(try secrets("${env:DSN}") == ["redis://u:pw@h"])
+        #expect(try secrets("redis://u:${env:PW}@${env:HOST}") == ["pw", "pw", "h"])
+        // In a step's parameters nothing of the environment may be told.
+        #expect(try References.resolve(.text("${env:URL}"), host: host).secrets.count == 1)
+    }
+
     @Test func aFileThatIsNoTextIsNotPutIn() {
         let host = Host.bytes(["/s": [0xFF, 0x00]])
         #expect(throws: CouldNotLook.self) { try References.resolve(.text("${file:/s}"), host: host) }

@@ -39,7 +39,7 @@ enum CommandLine {
         process.currentDirectoryURL = root
         process.standardInput = FileHandle.nullDevice
         let files = ["output", "errors"].map { folder.appending(path: $0) }
-        for file in files { FileManager.default.createFile(atPath: file.path, contents: nil) }
+        for file in files { try Data().write(to: file) }
         process.standardOutput = try FileHandle(forWritingTo: files[0])
         process.standardError = try FileHandle(forWritingTo: files[1])
         try process.run()

@@ -54,7 +54,7 @@ struct KillBench {
         let counts = try await sandbox.sql(
             """
             SELECT count(*) || ' ' || count(DISTINCT id) FROM
-                (SELECT id FROM trap_inspections UNION ALL SELECT id FROM trap_inspections_archive) AS both
+                (SELECT id FROM trap_inspections UNION ALL SELECT id FROM trap_inspections_archive) AS inspections
             """
         ).split { $0.isWhitespace }.compactMap { Int($0) }
         return (counts.first ?? -1, counts.last ?? -2)
@@ -63,15 +63,21 @@ struct KillBench {
     /// Sensors with more than one open ticket.
     func duplicateTickets() async throws -> Int {
         let text = try await sandbox.sql(
-            "SELECT count(*) FROM (SELECT 1 FROM maintenance_tickets GROUP BY sensor_id, ticket_type HAVING count(*) > 1) d")
+            "SELECT count(*) FROM (SELECT 1 FROM maintenance_tickets GROUP BY sensor_id, ticket_type HAVING count(*) > 1) d"
+        )
         return Int(text.trimmingCharacters(in: .whitespacesAndNewlines)) ?? -1
     }
 
-    /// Processes that carry a label of Millwright's work.
-    static func leftChildren() -> [String] {
-        (try? FileManager.default.contentsOfDirectory(atPath: "/proc"))?.filter { pid in
-            guard Int(pid) != nil, let bytes = FileManager.default.contents(atPath: "/proc/\(pid)/environ") else { return false }
-            return String(decoding: bytes, as: UTF8.self).contains("MILLWRIGHT_WORK=")
+    /// Processes that carry a label of the run's work; other tests have children of their own.
+    static func leftChildren(of journal: String) async throws -> [String] {
+        let runs = try await CommandLine.run("runs", "--store", journal, "--format", "json").output
+        let ids = runs.matches(of: /"run" : "([^"]+)"/).map { "MILLWRIGHT_WORK=\($0.1)/" }
+        return (try? FileManager.default.contentsOfDirectory(atPath: "/proc"))?.filter { pid in
+            guard Int(pid) != nil, let bytes = FileManager.default.contents(atPath: "/proc/\(pid)/environ") else {
+                return false
+            }
+            let environment = String(decoding: bytes, as: UTF8.self)
+            return ids.contains { environment.contains($0) }
         } ?? []
     }
 }

@@ -79,7 +79,7 @@ struct HTTPHealth: Check {
             findings: findings)
     }
 
-    /// What says something about the endpoint. A network of ours that is down, or a file of ours that is missing, does not.
+    /// What says something about the endpoint; a network or a file of ours that is missing does not.
     private static func isUnavailability(_ cause: Cause) -> Bool {
         [.refused, .unreachable, .timedOut, .tlsFailed, .connectionLost, .malformed].contains(cause.code)
     }

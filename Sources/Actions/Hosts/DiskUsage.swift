@@ -20,9 +20,9 @@ struct DiskUsage: Check {
         ],
         thresholds: Thresholds(warn: "used_percent >= 70%", fail: "used_percent >= 85%"),
         applies: """
-            The machine that Millwright runs on. Without `mounts`, every file system that holds data: not those that the \
-            kernel makes up or keeps in memory, not images that are always full, not the layers of containers but for /, \
-            and one that is mounted at several points once.
+            The machine that Millwright runs on. Without `mounts`, every file system that holds data: not those \
+            that the kernel makes up or keeps in memory, not images that are always full, not the layers of \
+            containers but for /, and one that is mounted at several points once.
             """,
         example: "mounts: [/]",
         looksByItself: true)

@@ -29,13 +29,13 @@ struct RunProgram: ProvenElsewhere {
         [
             .required(
                 "command", \.command,
-                "The program and its arguments, each an item; no shell reads them. Nothing secret: everybody can see them."
+                "The program and its arguments, each an item; no shell reads them. Nothing secret: all can see it."
             ),
             .optional(
                 "environment", \.environment, default: [:],
                 "Variables for it, besides PATH, HOME, LANG, TZ and their like."),
             .optional(
-                "secrets", \.secrets, default: [:], "Variables for it whose values are secret; each value a reference."),
+                "secrets", \.secrets, default: [:], "Variables for it that are secret; each value a reference."),
             .optional("directory", \.directory, default: nil, "The directory that it runs in."),
             .optional("expect-exit", \.expectExit, default: [0], "The exit codes that are well."),
             .optional(
@@ -99,8 +99,8 @@ struct RunProgram: ProvenElsewhere {
         return .unknown(
             Cause(
                 .perhapsApplied,
-                "Millwright ended while \(command[0]) may have run. Look whether it did, or say `again-after-crash: true` "
-                    + "where running it twice is as good as once."))
+                "Millwright ended while \(command[0]) may have run. Look whether it did, or say "
+                    + "`again-after-crash: true` where running it twice is as good as once."))
     }
 
     func apply(_ unit: WorkUnit, since baseline: Baseline, _ access: HostAccess, in context: Context) async throws {

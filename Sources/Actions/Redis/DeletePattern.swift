@@ -35,7 +35,7 @@ struct DeletePattern: Change {
             pattern: "steam-trap:*"
             except: ["steam-trap:lock:*"]
             idle-longer-than: 10m
-            """)
+            """, limits: ["keys"])
 
     static let parameters: [Parameter<DeletePattern>] = [
         .required("pattern", \.pattern, "Which keys, with Redis's own wildcards: `*`, `?`, `[abc]`, `\\` before one."),

@@ -86,16 +86,27 @@ struct KeyConditions: Hashable, Sendable {
         }
     }
 
-    /// Runs in one moment of the server: between the look at a key and its deletion nobody else gets a word in.
+    /// Runs in one moment of the server: between the look at a key and its deletion nobody else gets a word in. Where
+    /// the user may not run one of its commands, it says which, as the server does outside of scripts.
     static let script = """
+        local function call(right, ...)
+          local reply = redis.pcall(...)
+          if type(reply) == 'table' and reply.err then
+            if string.find(reply.err, "can't run this command", 1, true) or string.find(reply.err, 'NOPERM', 1, true) then
+              error({err = "NOPERM no permissions to run the '" .. right .. "' command"})
+            end
+            error(reply)
+          end
+          return reply
+        end
         local states = {}
         for i, key in ipairs(KEYS) do
-          local remaining = redis.call('PTTL', key)
+          local remaining = call('pttl', 'PTTL', key)
           if remaining == -2 then states[i] = 0
           elseif ARGV[1] == '1' and remaining == -1 then states[i] = 2
-          elseif ARGV[2] ~= '' and redis.call('TYPE', key).ok ~= ARGV[2] then states[i] = 3
-          elseif ARGV[3] ~= '' and redis.call('OBJECT', 'IDLETIME', key) < tonumber(ARGV[3]) then states[i] = 4
-          else states[i] = redis.call('UNLINK', key) end
+          elseif ARGV[2] ~= '' and call('type', 'TYPE', key).ok ~= ARGV[2] then states[i] = 3
+          elseif ARGV[3] ~= '' and call('object|idletime', 'OBJECT', 'IDLETIME', key) < tonumber(ARGV[3]) then states[i] = 4
+          else states[i] = call('unlink', 'UNLINK', key) end
         end
         return states
         """

@@ -74,6 +74,7 @@ public final class HTTPConnection: Sendable {
         var configuration = HTTPClient.Configuration(tlsConfiguration: tls, redirectConfiguration: .disallow)
         configuration.httpVersion = .http1Only
         configuration.timeout.connect = TimeAmount(HTTPLimits.connect)
+        configuration.connectionPool.idleTimeout = TimeAmount(HTTPLimits.idle)
         // A refused connection is an answer, not a reason to knock until the deadline.
         configuration.connectionPool.retryConnectionEstablishment = false
         return configuration

@@ -8,7 +8,7 @@ import NIOPosix
 import NIOSSL
 
 extension Cause.Code {
-    /// This machine cannot reach anything: its own network or its resolver does not work, which says nothing of the endpoint.
+    /// This machine's own network or resolver does not work, which says nothing of the endpoint.
     public static let networkDown = Cause.Code(rawValue: "network-down")
 }
 
@@ -71,7 +71,9 @@ struct HTTPFailure {
             return Cause(.unreachable, "The name \(base.host) does not exist.")
         }
         // The file of authorities is read while connecting.
-        if let error = error.connectionErrors.lazy.map(\.error).first(where: { $0 is NIOSSLError || $0 is BoringSSLError }) {
+        if let error = error.connectionErrors.lazy.map(\.error).first(where: {
+            $0 is NIOSSLError || $0 is BoringSSLError
+        }) {
             return await tls(error)
         }
         let codes = error.connectionErrors.compactMap { ($0.error as? IOError)?.errnoCode }
@@ -109,7 +111,9 @@ struct HTTPFailure {
         }
         let text = "\(error)"
         if text.contains("EOF during handshake") {
-            return Cause(.tlsFailed, "TLS with \(place): it closed the connection during the handshake; perhaps it does not speak TLS.")
+            return Cause(
+                .tlsFailed,
+                "TLS with \(place): it closed the connection during the handshake; perhaps it does not speak TLS.")
         }
         if text.contains("WRONG_VERSION_NUMBER") || text.contains("HTTP_REQUEST") {
             return Cause(.tlsFailed, "TLS with \(place): it does not speak TLS.")

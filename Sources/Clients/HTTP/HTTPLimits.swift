@@ -10,6 +10,8 @@ public enum HTTPLimits {
     public static let headers = 64
     /// Time for a connection to be made, TLS included: a silent host is told apart from a slow answer.
     public static let connect: Duration = .seconds(10)
+    /// Time that an idle connection is kept: shorter than servers keep theirs, so that none is used that just ended.
+    public static let idle: Duration = .seconds(2)
     /// Time for the connections to close at the end of a run.
     public static let closing: Duration = .milliseconds(200)
     /// Time for the second look at a certificate that was refused.

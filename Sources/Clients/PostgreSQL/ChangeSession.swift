@@ -1,7 +1,8 @@
 import Maintenance
 
-/// A session of the changing role that holds its work's lock. Every statement carries the work's label as a comment, so
-/// that a person who looks at the server's sessions or log knows whose it is.
+/// A session of the changing role that holds its work's lock. Every statement begins with the work's label as a comment,
+/// so that a person who looks at the server's sessions or log knows whose it is: `pg_stat_activity` shows only the
+/// first kilobyte of a statement.
 public struct ChangeSession: Sendable {
     private let session: any PostgreSQLSession
     private let context: Context
@@ -15,7 +16,7 @@ public struct ChangeSession: Sendable {
                 ? character : "_"
         }
         // A slash after an asterisk would end the comment; asterisks are replaced above.
-        comment = " /* millwright \(String(label)) */"
+        comment = "/* millwright \(String(label)) */ "
     }
 
     public var identity: String { session.identity }
@@ -47,7 +48,7 @@ public struct ChangeSession: Sendable {
     /// Runs statements in one round trip.
     @discardableResult
     public func run(_ statements: [SQLStatement]) async throws -> [Rows] {
-        let answers = try await session.run(statements.map { SQLStatement($0.text + comment, $0.parameters) })
+        let answers = try await session.run(statements.map { SQLStatement(comment + $0.text, $0.parameters) })
         for (statement, answer) in zip(statements, answers) {
             context.evidence.note(source: identity, statement: statement.noted, answer: answer.evidence)
         }
@@ -79,7 +80,7 @@ public struct ChangeSession: Sendable {
     /// Feeds a `COPY … FROM STDIN`; `nil` from the source ends it.
     @discardableResult
     public func copyIn(_ sql: String, _ source: @escaping @Sendable () throws -> [UInt8]?) async throws -> Int {
-        let rows = try await session.copyIn(SQLStatement(sql + comment), source)
+        let rows = try await session.copyIn(SQLStatement(comment + sql), source)
         context.evidence.note(source: identity, statement: sql, answer: "\(rows) rows".utf8)
         return rows
     }

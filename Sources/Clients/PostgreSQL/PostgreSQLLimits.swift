@@ -7,7 +7,7 @@ public enum PostgreSQLLimits {
     /// Bytes of one answer's values.
     public static let answerBytes = 32 << 20
     /// Bytes of a row that is not yet whole: a value of a gigabyte must not be gathered first and refused afterwards.
-    public static let unfinishedRowBytes = 48 << 20
+    public static let unfinishedRowBytes = 33 << 20
     /// Bytes that are still read of a statement that was cancelled before its connection is dropped.
     public static let drainedBytes = 8 << 20
     /// Bytes that the system keeps ready of an answer.

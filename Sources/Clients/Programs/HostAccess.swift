@@ -25,7 +25,8 @@ public struct HostAccess: Sendable {
         case .deadline:
             throw CouldNotLook(
                 .timedOut,
-                "\(command.arguments[0]) did not end in time and was ended, with what it had started; a part of its work may be done."
+                "\(command.arguments[0]) did not end in time and was ended, with what it had started; "
+                    + "a part of its work may be done."
             )
         }
     }
@@ -95,7 +96,7 @@ public struct HostAccess: Sendable {
         at point: String, _ mount: Mount?, in table: MountTable, until deadline: Duration
     ) async throws -> MountLook {
         guard let mount else {
-            // Its folder may be there, and would show the file system beneath: a full disk that is not mounted looks empty.
+            // Its folder may be there and shows the file system beneath: a full disk that is not mounted looks empty.
             let error = CouldNotLook(.notFound, "Nothing is mounted at \(point).")
             return MountLook(point: point, mount: nil, result: .failure(error))
         }
@@ -103,7 +104,8 @@ public struct HostAccess: Sendable {
             let use = try await client.use(of: mount.point, until: deadline)
             note(
                 "statvfs \(mount.point)",
-                "total \(use.total) used \(use.used) available \(use.available) inodes \(use.inodes) free \(use.freeInodes)"
+                "total \(use.total) used \(use.used) available \(use.available) "
+                    + "inodes \(use.inodes) free \(use.freeInodes)"
             )
             return MountLook(point: point, mount: mount, result: .success(use))
         } catch let error as CouldNotLook {

@@ -60,8 +60,8 @@ struct MountTable: Sendable {
     private static let images: Set<String> = ["cramfs", "erofs", "iso9660", "romfs", "squashfs", "udf"]
     private static let layers: Set<String> = ["aufs", "fuse.fuse-overlayfs", "overlay"]
 
-    /// `36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw,errors=continue`: after the sixth field stand any
-    /// number of optional ones, up to a lone hyphen.
+    /// `36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw,errors=continue`: after the sixth field stand
+    /// any number of optional ones, up to a lone hyphen.
     private static func mount(_ line: Substring) -> Mount? {
         let fields = line.split(separator: " ")
         guard fields.count >= 9, let hyphen = fields[6...].firstIndex(of: "-"), fields.count > hyphen + 2 else {

@@ -34,8 +34,8 @@ struct ProcessSweep: Sendable {
         return Outcome(ended: seen.subtracting(remaining.map(Self.identity)), remaining: remaining)
     }
 
-    /// Those that are meant or were, and the rest of their groups: one may hide what the others show. Never this process,
-    /// what started it, or its group.
+    /// Those that are meant or were, and the rest of their groups: one may hide what the others show. Never this
+    /// process, what started it, or its group.
     private func meant(besides seen: Set<ProcessEntry>) -> [ProcessEntry] {
         let line = table.ownLine()
         let own = getpgrp()

@@ -26,7 +26,9 @@ public struct ProgramCommand: Sendable {
 
     /// What is wrong with it; found when a plan is read.
     public func validate() throws(ValueError) {
-        guard let program = arguments.first, !program.isEmpty else { throw ValueError("no program is named") }
+        guard let program = arguments.first, !program.isEmpty else {
+            throw ValueError("no program is named", path: ["command"])
+        }
         let length = arguments.reduce(0) { $0 + $1.utf8.count }
         guard arguments.count <= ProgramLimits.arguments, length <= ProgramLimits.argumentsLength else {
             throw ValueError("more arguments than a program is given")
@@ -43,7 +45,7 @@ public struct ProgramCommand: Sendable {
                 throw ValueError("a secret stands among the arguments, which every user of the machine can read")
             }
         }
-        if let directory, !directory.hasPrefix("/") { throw ValueError("the directory is not an absolute path") }
+        if let directory, !directory.hasPrefix("/") { throw ValueError("not an absolute path", path: ["directory"]) }
     }
 
     private static func check(_ name: String, _ value: String) throws(ValueError) {

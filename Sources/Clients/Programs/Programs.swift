@@ -5,7 +5,8 @@ public import Maintenance
 /// The processes that runs left behind: a process that was killed could not end its children.
 public enum Programs {
     /// Ends every process that carries the label of this run, with its whole process group, and those of the journalled
-    /// children that still are who they were; says how many. Throws `CouldNotLook` where some remain or could not be looked at in time.
+    /// children that still are who they were; says how many. Throws `CouldNotLook` where some remain or could not be
+    /// looked at in time.
     @discardableResult
     public static func endLeftChildren(
         of run: String, known: [ChildProcess] = [], on host: Host, grace: Duration = ProgramLimits.grace

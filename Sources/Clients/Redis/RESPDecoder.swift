@@ -119,7 +119,6 @@ struct RESPDecoder {
     private mutating func begin(_ line: ArraySlice<UInt8>) throws(RedisFailure) -> RedisValue? {
         guard let type = line.first else { throw .malformed("an empty line") }
         let rest = line.dropFirst()
-        try count(elements: 1)
         switch type {
         case UInt8(ascii: "+"), UInt8(ascii: "("): return .bytes(Array(rest))
         case UInt8(ascii: "-"): return .error(RedisErrorReply(String(decoding: rest, as: UTF8.self)))
@@ -137,6 +136,8 @@ struct RESPDecoder {
         case UInt8(ascii: "$"): return try beginBulk(.bytes, rest)
         case UInt8(ascii: "!"): return try beginBulk(.error, rest)
         case UInt8(ascii: "="): return try beginBulk(.verbatim, rest)
+        // Version 2 has a list of length -1 for nothing.
+        case UInt8(ascii: "*") where rest.elementsEqual("-1".utf8): return .null
         case UInt8(ascii: "*"), UInt8(ascii: "~"): return try beginList(.list, rest, perElement: 1)
         case UInt8(ascii: "%"): return try beginList(.list, rest, perElement: 2)
         case UInt8(ascii: ">"): return try beginList(.push, rest, perElement: 1)
@@ -159,14 +160,15 @@ struct RESPDecoder {
         _ shape: Shape, _ rest: ArraySlice<UInt8>, perElement: Int64
     ) throws(RedisFailure) -> RedisValue? {
         let length = try Self.integer(rest)
-        if length == -1, shape == .list { return .null }
         guard length >= 0 else { throw .malformed("a list of negative length") }
         guard length <= RedisLimits.replyElements else { throw .tooLarge("a list of \(length) elements") }
         guard frames.count < RedisLimits.nesting else {
             throw .tooLarge("lists within lists, more than \(RedisLimits.nesting) deep")
         }
         let elements = Int(length * perElement)
-        guard replyElements + elements <= RedisLimits.replyElements else {
+        // Announced elements count, come or not: nothing is stored that cannot be finished.
+        replyElements += elements
+        guard replyElements <= RedisLimits.replyElements else {
             throw .tooLarge("a reply of more than \(RedisLimits.replyElements) elements")
         }
         if elements == 0 {
@@ -181,13 +183,6 @@ struct RESPDecoder {
         replyBytes += bytes
         guard replyBytes <= RedisLimits.replyBytes + RedisLimits.lineBytes else {
             throw .tooLarge("a reply of more than \(RedisLimits.replyBytes) bytes")
-        }
-    }
-
-    private mutating func count(elements: Int) throws(RedisFailure) {
-        replyElements += elements
-        guard replyElements <= RedisLimits.replyElements else {
-            throw .tooLarge("a reply of more than \(RedisLimits.replyElements) elements")
         }
     }
 

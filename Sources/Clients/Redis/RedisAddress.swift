@@ -72,6 +72,9 @@ struct RedisAddress: Sendable {
     /// `host:port/database`, a literal IPv6 address in brackets.
     var place: String { "\(host.contains(":") ? "[\(host)]" : host):\(port)/\(database)" }
 
+    /// What may be said of it.
+    var identity: String { "redis \(place)" + (user.map { " as \($0)" } ?? "") }
+
     /// An address has no name that a certificate could be asked for by SNI.
     var isLiteralAddress: Bool {
         host.contains(":") || host.allSatisfy { $0.isNumber || $0 == "." }

@@ -59,9 +59,10 @@ final class RedisChannelHandler: ChannelInboundHandler, ChannelOutboundHandler {
         context.fireChannelInactive()
     }
 
-    /// Fails all that wait; the first reason stays.
+    /// Fails all that wait; the first reason stays. A server that closes after an error has said why.
     private func end(_ reason: RedisFailure) {
-        let reason = failure ?? reason
+        var reason = failure ?? reason
+        if reason == .lost, case .error(let error)? = collected.last { reason = .answered(error, command: "us") }
         failure = reason
         collected = []
         while let request = waiting.popFirst() { request.promise.fail(reason) }

@@ -17,14 +17,12 @@ public final class RedisClient: Sendable {
         var isClosed = false
     }
 
-    let identity: String
     private let connectors: [Purpose: RedisConnector]
     private let host: Host
     private let receipts = RedisReceipts()
     private let state = Mutex(State())
 
-    init(identity: String, look: RedisConnector?, change: RedisConnector?, on host: Host) {
-        self.identity = identity
+    init(look: RedisConnector?, change: RedisConnector?, on host: Host) {
         var connectors: [Purpose: RedisConnector] = [:]
         connectors[.look] = look
         connectors[.change] = change
@@ -63,7 +61,7 @@ public final class RedisClient: Sendable {
             } catch {
                 // Replies may still come: only a new connection can tell them from the next ones.
                 connection.close()
-                throw said(error)
+                throw said(error, by: purpose)
             }
         }
     }
@@ -72,13 +70,14 @@ public final class RedisClient: Sendable {
         do {
             return try await wait(for: future(for: purpose), until: deadline, timedOut: .connectTimedOut)
         } catch {
-            throw said(error)
+            throw said(error, by: purpose)
         }
     }
 
-    private func said(_ error: any Error) -> any Error {
+    private func said(_ error: any Error, by purpose: Purpose) -> any Error {
         switch error {
-        case let failure as RedisFailure: failure.couldNotLook(at: identity)
+        case let failure as RedisFailure:
+            failure.couldNotLook(at: connectors[purpose]?.identity ?? "redis")
         default: error
         }
     }

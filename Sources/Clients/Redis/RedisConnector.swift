@@ -7,6 +7,8 @@ import NIOSSL
 /// Opens connections to one server as one user, and signs in.
 struct RedisConnector: Sendable {
     let address: RedisAddress
+    /// What may be said of it, with the user of this connector.
+    var identity: String { address.identity }
     /// A PEM file of authorities to trust in the place of the system's.
     let authorityFile: String?
     let host: Host
@@ -104,6 +106,7 @@ extension RedisConnector {
         channel.eventLoop.makeCompletedFuture {
             if case .error(let error) = replies[0] { throw RedisFailure.answered(error, command: "HELLO") }
             if case .error(let error) = replies[1] { throw RedisFailure.answered(error, command: "SELECT") }
+            guard case .list = replies[0] else { throw RedisFailure.malformed("a greeting that is none") }
             return RedisServerFacts(hello: replies[0])
         }
     }

@@ -55,6 +55,12 @@ extension RedisErrorReply {
         {
             return CouldNotLook(.signInFailed, "\(identity) does not accept the password: check the user and password.")
         }
+        // Version 7.0 does not say which command of a script it was.
+        if message.contains("can't run this command") || message.contains("can't access at least one of the keys") {
+            return CouldNotLook(
+                .noPermission,
+                "\(identity) does not permit a command inside the script: grant what `millwright rights` lists for it.")
+        }
         switch code {
         case "NOAUTH":
             return CouldNotLook(.signInFailed, "\(identity) asks for a password: give one in the url.")

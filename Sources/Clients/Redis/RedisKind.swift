@@ -41,8 +41,7 @@ public struct RedisKind: TargetKind {
     }
 
     public var identity: String {
-        guard let address = try? address(for: .look) else { return "redis" }
-        return "redis \(address.place)" + (address.user.map { " as \($0)" } ?? "")
+        (try? address(for: .look))?.identity ?? "redis"
     }
 
     public var secrets: [Secret] {
@@ -59,11 +58,13 @@ public struct RedisKind: TargetKind {
         func connector(_ purpose: Purpose) -> RedisConnector? {
             (try? address(for: purpose)).map { RedisConnector(address: $0, authorityFile: authorityFile, host: host) }
         }
-        return RedisClient(identity: identity, look: connector(.look), change: connector(.change), on: host)
+        return RedisClient(look: connector(.look), change: connector(.change), on: host)
     }
 
     public func access(_ client: RedisClient, for purpose: Purpose, in context: Context) async throws -> RedisAccess {
-        RedisAccess(identity: identity, purpose: purpose, link: client.link, in: context)
+        // The user who changes may be another than the one who looks.
+        let identity = (try? address(for: purpose))?.identity ?? identity
+        return RedisAccess(identity: identity, purpose: purpose, link: client.link, in: context)
     }
 
     public func close(_ client: RedisClient) async { client.close() }

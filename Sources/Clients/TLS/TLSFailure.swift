@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Glibc
 import Maintenance
 import NIOCore
@@ -42,14 +43,15 @@ enum TLSFailure: Error, Hashable {
         }
     }
 
-    /// BoringSSL writes `error:…:SSL routines:OPENSSL_internal:SSLV3_ALERT_HANDSHAKE_FAILURE`.
+    /// BoringSSL writes `error:…:SSL routines:OPENSSL_internal:SSLV3_ALERT_HANDSHAKE_FAILURE at FILE:LINE`.
     private init(reasons: [String]) {
         if reasons.contains(where: { $0.contains("EOF during handshake") }) {
             self = .lost
             return
         }
         let names = reasons.compactMap { reason in
-            reason.split(whereSeparator: { $0 == ":" || $0 == " " }).last.map(String.init)
+            reason.prefix(upTo: reason.range(of: " at ")?.lowerBound ?? reason.endIndex).split(separator: ":").last
+                .map(String.init)
         }
         guard let name = names.first else {
             self = .broken("handshake failed")

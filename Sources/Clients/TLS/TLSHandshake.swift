@@ -46,6 +46,13 @@ struct TLSHandshake: Sendable {
 
     private final class Seen: Sendable {
         let certificates = Mutex<[[UInt8]]>([])
+        /// The first byte that came, TLS or not.
+        let firstByte = Mutex<UInt8?>(nil)
+
+        /// A server that speaks first, or answers in plain text, may close before the TLS handler has seen through it.
+        var isPlain: Bool {
+            firstByte.withLock { byte in byte.map { $0 != 0x15 && $0 != 0x16 } ?? false }
+        }
     }
 
     /// Throws a `TLSFailure` where it says nothing of the certificate.
@@ -62,7 +69,7 @@ struct TLSHandshake: Sendable {
             return ServedTLS(certificates: seen.certificates.withLock { $0 }, version: version.map(TLSProtocolVersion.init))
         } catch {
             if error is CancellationError { throw error }
-            let failure = TLSFailure(error)
+            let failure = seen.isPlain ? .notTLS : TLSFailure(error)
             let ending: HandshakeEnding
             switch failure {
             case .alert(let words): ending = .refused(words)
@@ -87,7 +94,10 @@ struct TLSHandshake: Sendable {
                         seen.certificates.withLock { $0 = some.compactMap { try? $0.toDERBytes() } }
                         verified.succeed(.certificateVerified)
                     }
-                    try channel.pipeline.syncOperations.addHandlers([tls, HandshakeWatcher(tls: tls, ended: ended)])
+                    try channel.pipeline.syncOperations.addHandlers([
+                        FirstByte { byte in seen.firstByte.withLock { $0 = byte } }, tls,
+                        HandshakeWatcher(tls: tls, ended: ended),
+                    ])
                 }
             }
             .connect(host: host, port: port)
@@ -126,6 +136,23 @@ struct TLSHandshake: Sendable {
         } onCancel: {
             promise.fail(CancellationError())
         }
+    }
+}
+
+/// Tells the first byte that comes, and lets everything pass.
+private final class FirstByte: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+
+    private var tell: ((UInt8) -> Void)?
+
+    init(_ tell: @escaping (UInt8) -> Void) { self.tell = tell }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        if let tell, let byte = Self.unwrapInboundIn(data).readableBytesView.first {
+            tell(byte)
+            self.tell = nil
+        }
+        context.fireChannelRead(data)
     }
 }
 

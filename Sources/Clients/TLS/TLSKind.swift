@@ -77,7 +77,8 @@ struct TLSEndpoint: Hashable, Sendable {
         if let at = rest.lastIndex(of: "@") { rest = rest[rest.index(after: at)...] }
         var name = rest
         var number: Substring?
-        if rest.first == "[", let end = rest.firstIndex(of: "]") {
+        if rest.first == "[" {
+            guard let end = rest.firstIndex(of: "]") else { throw ValueError("the `[` of the address has no `]`") }
             name = rest[rest.index(after: rest.startIndex)..<end]
             let after = rest[rest.index(after: end)...]
             number = after.isEmpty ? nil : after.dropFirst()

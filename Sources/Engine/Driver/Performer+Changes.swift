@@ -71,7 +71,8 @@ extension Performer {
     /// Takes a unit back, unless an earlier attempt already has.
     func undo(_ step: RunStep, _ unit: WorkUnit, _ baseline: [UInt8], _ machine: RunMachine) async -> Delivery {
         let context = context(step, unit: unit)
-        var outcome = UnitOutcome(state: .unknown(Cause(.perhapsApplied, "Not looked at.")), isFailure: false, seconds: 0)
+        var outcome = UnitOutcome(
+            state: .unknown(Cause(.perhapsApplied, "Not looked at.")), isFailure: false, seconds: 0)
         do {
             let (change, target) = try change(step, machine)
             outcome.state = try await within(context) {

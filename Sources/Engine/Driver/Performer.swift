@@ -70,7 +70,8 @@ struct Performer: Sendable {
     func attach(_ context: Context, details: [[String: JSONValue]] = []) -> [Body] {
         let attachment = Attachment(
             evidence: context.evidence.drain(), details: Array(details.prefix(Limits.detailsPerStep)))
-        guard !attachment.evidence.isEmpty || !attachment.details.isEmpty, let bytes = try? encodeJSON(attachment) else {
+        guard !attachment.evidence.isEmpty || !attachment.details.isEmpty, let bytes = try? encodeJSON(attachment)
+        else {
             return []
         }
         return [Body(targets.masker.mask(bytes))]

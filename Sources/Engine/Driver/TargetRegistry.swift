@@ -55,7 +55,7 @@ public final class TargetRegistry: Sendable {
         guard let target = targets[name], let kind = catalogue.kinds[target.kind] else {
             throw CouldNotLook(.notFound, "The plan has no target `\(name)`.")
         }
-        let (settings, secrets) = try References.resolve(target.settings, host: host)
+        let (settings, secrets) = try References.resolve(settings: target.settings, host: host)
         do throws(ValueErrors) {
             return OpenTarget(try kind.target(from: settings), secrets: secrets, on: host)
         } catch {

@@ -17,6 +17,8 @@ struct Judge {
             guard result.verdict.worst(verdict) != result.verdict else { return }
             result = Judgement(verdict: verdict, cause: cause)
         }
+        // A finding names its cause better than a threshold does: of equal severity it comes first.
+        for finding in observation.findings { worsen(finding.severity, finding.cause) }
         let measured = Dictionary(observation.measurements.map { ($0.name, $0) }) { first, _ in first }
         for (severity, text) in [(Verdict.fail, thresholds.fail), (.warn, thresholds.warn)] {
             guard let text else { continue }
@@ -35,7 +37,6 @@ struct Judge {
             case .unknown(let cause): worsen(.unknown, cause)
             }
         }
-        for finding in observation.findings { worsen(finding.severity, finding.cause) }
         return result
     }
 

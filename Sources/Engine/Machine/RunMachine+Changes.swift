@@ -36,7 +36,9 @@ extension RunMachine {
             used += unit.size
             if used > limit {
                 state.phase = .left(
-                    Cause(.limitReached, "The limit of \(MeasurementText.number(limit)) is reached; the next run goes on."))
+                    Cause(
+                        .limitReached, "The limit of \(MeasurementText.number(limit)) is reached; the next run goes on."
+                    ))
             }
             return state
         }
@@ -101,7 +103,9 @@ extension RunMachine {
     func probed(_ step: inout StepState, _ id: String, _ outcome: UnitOutcome, at now: Instant) -> [RunCommand] {
         guard let index = unit(id, in: step) else { return [] }
         let isRepair = step.units[index].phase == .repairing
-        guard case .intended(let attempt) = isRepair ? .intended(attempt: 1) : step.units[index].phase else { return [] }
+        guard case .intended(let attempt) = isRepair ? .intended(attempt: 1) : step.units[index].phase else {
+            return []
+        }
         if let attachment = outcome.attachment { step.attachments.append(attachment) }
         let wasRecovered = step.units[index].isRecovered
         step.units[index].isRecovered = false
@@ -128,7 +132,8 @@ extension RunMachine {
     private func again(_ step: inout StepState, _ index: Int, at now: Instant) -> [RunCommand] {
         let unit = step.units[index].unit
         if profile(of: step)?.isProvenElsewhere == true, unit.attributes["again-after-crash"] != "true" {
-            let cause = Cause(.perhapsApplied, "It was begun when the process died; its proof does not see it in place.")
+            let cause = Cause(
+                .perhapsApplied, "It was begun when the process died; its proof does not see it in place.")
             return unitUnknown(&step, index, cause, at: now)
         }
         step.units[index].phase = .intended(attempt: 1)

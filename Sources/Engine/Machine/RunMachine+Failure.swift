@@ -13,7 +13,9 @@ extension RunMachine {
         guard let before = step.guardBefore else {
             step.guardBefore = verdict
             guard isBad else { return nextUnit(&step, at: now) }
-            return fail(&step, Cause(.rejected, "Its guard is \(verdict.rawValue) before anything is done. \(because)"), at: now)
+            return fail(
+                &step, Cause(.rejected, "Its guard is \(verdict.rawValue) before anything is done. \(because)"), at: now
+            )
         }
         guard isBad, before.worst(verdict) != before else { return nextUnit(&step, at: now) }
         return fail(&step, Cause(.rejected, "Its guard became \(verdict.rawValue). \(because)"), at: now)

@@ -59,7 +59,8 @@ extension RunMachine {
                     totals.append(measurement)
                     continue
                 }
-                let how = profile(of: step)?.aggregates[measurement.name] ?? MeasurementDeclaration.Aggregate.sum.rawValue
+                let how =
+                    profile(of: step)?.aggregates[measurement.name] ?? MeasurementDeclaration.Aggregate.sum.rawValue
                 let before = totals[index].value
                 let value =
                     switch how {

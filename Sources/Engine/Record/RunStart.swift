@@ -22,7 +22,8 @@ public struct RunStart: Codable, Sendable {
 
     public init(
         plan: RunPlan, profiles: [String: StepProfile], nominal: Instant, owner: Owner, requestedBy: String,
-        identities: [String: String] = [:], windowCloses: Instant? = nil, windowOverride: String? = nil, from: String? = nil
+        identities: [String: String] = [:], windowCloses: Instant? = nil, windowOverride: String? = nil,
+        from: String? = nil
     ) {
         self.plan = plan
         self.profiles = profiles

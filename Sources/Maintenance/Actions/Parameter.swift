@@ -64,7 +64,9 @@ extension Array {
         }
         for parameter in self where parameter.description.isRequired && !given.contains(parameter.description.name) {
             errors.append(
-                ValueError("\(owner) needs the parameter `\(parameter.description.name)`: \(parameter.description.summary)"))
+                ValueError(
+                    "\(owner) needs the parameter `\(parameter.description.name)`: "
+                        + parameter.description.summary))
         }
         guard errors.isEmpty else { throw ValueErrors(errors) }
         return root

@@ -44,7 +44,35 @@ public struct Masker: Sendable {
     /// A value with every text in it masked.
     public func masked<Value: Codable>(_ value: Value) throws -> Value {
         guard !isEmpty else { return value }
-        return try decodeJSON(Value.self, mask(try encodeJSON(value)))
+        return try decodeJSON(Value.self, maskTexts(in: try encodeJSON(value)))
+    }
+
+    /// Masks the texts of a compact JSON document: its numbers and keys are its shape, whatever they look like.
+    private func maskTexts(in json: [UInt8]) throws -> [UInt8] {
+        let (quote, escape) = (UInt8(ascii: "\""), UInt8(ascii: "\\"))
+        var result: [UInt8] = []
+        result.reserveCapacity(json.count)
+        var index = 0
+        while index < json.count {
+            guard json[index] == quote else {
+                result.append(json[index])
+                index += 1
+                continue
+            }
+            var end = index + 1
+            while end < json.count, json[end] != quote { end += json[end] == escape ? 2 : 1 }
+            let text = json[index...min(end, json.count - 1)]
+            index = end + 1
+            if index < json.count, json[index] == UInt8(ascii: ":") {
+                result += text
+            } else if text.contains(escape) {
+                // A match may not begin in the middle of an escape.
+                result += try encodeJSON(mask(try decodeJSON(String.self, text)))
+            } else {
+                result += mask(Array(text))
+            }
+        }
+        return result
     }
 
     /// The password of a URL, as it stands and decoded.

@@ -110,7 +110,8 @@ public final class OpenTarget: Sendable {
         _: Kind.Type, for purpose: Purpose, in context: Context
     ) async throws -> Kind.Access {
         guard let kind = kind as? Kind, let client = client as? Kind.Client else {
-            throw CouldNotLook(.notSupported, "\(identity) is a \(kindName) target, and this action needs \(Kind.name).")
+            throw CouldNotLook(
+                .notSupported, "\(identity) is a \(kindName) target, and this action needs \(Kind.name).")
         }
         return try await kind.access(client, for: purpose, in: context)
     }

@@ -1,3 +1,5 @@
+public import Host
+
 /// One thing that was seen and is not as it should be, or could not be seen.
 public struct Finding: Codable, Hashable, Sendable {
     /// What it is about: a table, a certificate, a mount.
@@ -41,5 +43,3 @@ public struct Evidence: Codable, Hashable, Sendable {
         self.excerpt = excerpt
     }
 }
-
-public import Host

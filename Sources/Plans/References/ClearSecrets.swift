@@ -17,6 +17,11 @@ enum ClearSecrets {
         return nil
     }
 
+    /// An address without a password, or an absolute path.
+    static func tellsOnlyAPlace(_ text: String) -> Bool {
+        text.hasPrefix("/") || text.contains("://") && !hasPassword(text)
+    }
+
     /// Stands for a reference's content while the text around it is looked at.
     private static let reference = "\u{FFFC}"
 

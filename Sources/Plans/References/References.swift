@@ -16,6 +16,21 @@ public enum References {
         return (resolved, secrets)
     }
 
+    /// A target's settings without references. An address without a password, and a path, are no secrets here: they say
+    /// where the target is, which may be told; a kind lists by itself what else it keeps secret.
+    public static func resolve(
+        settings: PlanValue, host: Host
+    ) throws(CouldNotLook) -> (value: PlanValue, secrets: [Secret]) {
+        var secrets: [Secret] = []
+        let resolved = try settings.mapText { text throws(CouldNotLook) in
+            var found: [Secret] = []
+            let resolved = try resolve(text, host: host, &found)
+            if !ClearSecrets.tellsOnlyAPlace(resolved) { secrets += found }
+            return .text(resolved)
+        }
+        return (resolved, secrets)
+    }
+
     private static func resolve(
         _ text: String, host: Host, _ secrets: inout [Secret]
     ) throws(CouldNotLook) -> String {

@@ -11,7 +11,7 @@ extension Fault {
         everywhere("api-slow", "every path answers after 12 s", Answer.json(#"{"status":"ok"}"#, delay: .seconds(12))),
         everywhere("api-silent", "connections are accepted and nothing is answered", Answer(body: .silence)),
         everywhere("api-cut", "bodies end before their announced length", cut),
-        everywhere("api-endless", "bodies never end", Answer(headers: json, body: .endless(Array("{\"a\":[1,".utf8)))),
+        everywhere("api-endless", "bodies never end", Answer(headers: json, body: .endless(Array(String(repeating: "{\"a\":[1,", count: 2000).utf8)))),
         proxy("api-refused", "nobody listens on the API's port", .refuse),
         proxy("api-hang", "the API's port accepts and never speaks TLS", .hang),
         proxy("api-garbage", "the API's port answers garbage instead of TLS", .garbage),
@@ -31,9 +31,11 @@ extension Fault {
         figures("sensors-none", "no sensor is online and none is offline", "http.json", [.sensors]) {
             ($0.online, $0.offline, $0.degraded) = ("0", "0", "0")
         },
-        figures("latency-high", "the 95th percentile of latency is 2.4 s", "http.json", [.latency]) { $0.p95 = "2400" },
+        figures("latency-high", "the 95th percentile of latency is 2.4 s", "http.json", [.latency]) {
+            ($0.p95, $0.p99) = ("2400", "3100")
+        },
         figures("latency-elevated", "the 95th percentile of latency is 1000 ms", "http.json", [.latency]) {
-            $0.p95 = "1000"
+            ($0.p95, $0.p99) = ("1000", "1400")
         },
         figures("latency-text", "the latencies are text with a unit", "http.json", [.latency]) {
             ($0.p50, $0.p95, $0.p99) = (#""182ms""#, #""640ms""#, #""910ms""#)

@@ -34,7 +34,9 @@ struct Explain: AsyncParsableCommand {
         var couldNotLook = false
         for step in runnable.steps {
             Output.line()
-            Output.line("\(Style.strong(step.id))  \(step.action) on \(start.identities[step.target ?? "host"] ?? step.target ?? "host")")
+            Output.line(
+                "\(Style.strong(step.id))  \(step.action) on \(start.identities[step.target ?? "host"] ?? step.target ?? "host")"
+            )
             if let when = step.when { Output.line("  only when \(when)") }
             guard step.isChange else {
                 show(start.profiles[step.id]?.thresholds ?? Thresholds())
@@ -56,7 +58,8 @@ struct Explain: AsyncParsableCommand {
             Output.line()
             Output.line(
                 "\(Style.sign(fits ? .pass : .warn)) The work is expected to take \(Words.took(work)); the window lasts "
-                    + "\(Words.took(window.lasts)): it \(fits ? "fits" : "does not fit, and what is left waits for the next window").")
+                    + "\(Words.took(window.lasts)): it \(fits ? "fits" : "does not fit, and what is left waits for the next window")."
+            )
         }
         if couldNotLook { throw ExitCode(Verdict.unknown.exitCode) }
     }
@@ -67,7 +70,8 @@ struct Explain: AsyncParsableCommand {
         }
         let next = window.next(after: now, in: plan.zone).map { ", next \($0.opens)" } ?? ""
         let open = window.open(at: now, in: plan.zone).map { "open until \($0.closes)" } ?? "closed now"
-        Output.line("  in the window `\(name)`: \(window.opens.explanation) for \(Words.took(window.lasts)); \(open)\(next)")
+        Output.line(
+            "  in the window `\(name)`: \(window.opens.explanation) for \(Words.took(window.lasts)); \(open)\(next)")
     }
 
     private func show(_ thresholds: Thresholds) {
@@ -86,7 +90,9 @@ struct Explain: AsyncParsableCommand {
             Output.line("  limited to \(MeasurementText.number(limit)) \(name)")
         }
         for finding in preview.findings {
-            Output.line("  \(Style.sign(finding.severity)) \(Style.plain(finding.subject)): \(Style.plain(finding.cause.sentence))")
+            Output.line(
+                "  \(Style.sign(finding.severity)) \(Style.plain(finding.subject)): \(Style.plain(finding.cause.sentence))"
+            )
         }
         for statement in preview.statements.prefix(12) {
             Output.line(Style.soft("    " + Words.oneLine(Style.plain(statement))))

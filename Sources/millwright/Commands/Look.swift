@@ -25,7 +25,8 @@ struct Look: AsyncParsableCommand {
             let kinds = composition.catalogue.kinds(for: url)
             guard !kinds.isEmpty else {
                 let known = composition.catalogue.sortedKinds.flatMap { $0.schemes }.joined(separator: ", ")
-                throw ValidationError("`\(url.prefix { $0 != ":" })` is no kind of target that `look` knows: \(known), or host.")
+                throw ValidationError(
+                    "`\(url.prefix { $0 != ":" })` is no kind of target that `look` knows: \(known), or host.")
             }
             for kind in kinds { add(kind, url, targets.count > 1 ? "-\(index + 1)" : "", composition, to: &found) }
         }

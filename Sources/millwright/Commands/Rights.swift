@@ -26,25 +26,33 @@ struct Rights: ParsableCommand {
     func run() throws {
         let composition = Composition()
         let plan = try composition.plan(plan)
-        var seen: Set<Right> = []
+        var seen: Set<String> = []
         for procedure in plan.procedures {
             let runnable = try composition.runnable(
                 plan, procedure.name, environment: choice.environment, inputs: try choice.values())
-            for step in runnable.steps.flatMap({ [$0] + $0.proof + ($0.guardSteps ?? []) }) {
-                guard let action = try? composition.catalogue.actions[step.action]?.configured(with: step.parameters)
-                else { continue }
-                for right in action.rights where seen.insert(right).inserted {
+            for step in runnable.steps.flatMap(\.parts) {
+                guard let rights = step.rights(composition.catalogue) else {
+                    Output.diagnostic("\(procedure.name)/\(step.id): its rights are known only when it runs.")
+                    continue
+                }
+                // Servers need each statement once, readers each reason.
+                for right in rights where seen.insert(statement(right) + (format == .text ? right.reason : "")).inserted
+                {
                     show(right, of: "\(procedure.name)/\(step.id)")
                 }
             }
         }
     }
 
+    private func statement(_ right: Right) -> String {
+        right.grant.replacing("{role}", with: right.purpose == .look ? look : change)
+    }
+
     private func show(_ right: Right, of step: String) {
-        let role = right.purpose == .look ? look : change
-        let grant = right.grant.replacing("{role}", with: role)
+        let grant = statement(right)
         switch format {
-        case .text: Output.line("\(right.kind)  \(grant)\n    for \(step) to \(right.purpose.rawValue): \(right.reason)")
+        case .text:
+            Output.line("\(right.kind)  \(grant)\n    for \(step) to \(right.purpose.rawValue): \(right.reason)")
         case .sql where right.kind == "postgresql": Output.line(grant.hasSuffix(";") ? grant : grant + ";")
         case .redis where right.kind == "redis": Output.line(grant)
         case .sql, .redis: break

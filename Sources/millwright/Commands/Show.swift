@@ -5,7 +5,8 @@ import Plans
 import Reports
 
 struct Show: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Shows one run: its steps, what they saw, what was found.")
+    static let configuration = CommandConfiguration(
+        abstract: "Shows one run: its steps, what they saw, what was found.")
 
     @Argument(help: "The run's id, or its beginning.")
     var id: String
@@ -20,7 +21,8 @@ struct Show: AsyncParsableCommand {
         switch format {
         case .json: try Output.json(document)
         case .text:
-            Output.line("\(Style.strong("\(document.service) \(document.procedure)")) \(Style.soft("run \(document.run)"))")
+            Output.line(
+                "\(Style.strong("\(document.service) \(document.procedure)")) \(Style.soft("run \(document.run)"))")
             for step in document.steps {
                 let word = step.verdict?.rawValue ?? step.state
                 Output.line(

@@ -25,7 +25,8 @@ struct Composition {
         actions: PostgreSQLActions.all + RedisActions.all + HTTPActions.all + CertificateActions.all + HostActions.all,
         kinds: [
             TargetKindDefinition(PostgreSQLKind.self), TargetKindDefinition(RedisKind.self),
-            TargetKindDefinition(HTTPKind.self), TargetKindDefinition(TLSKind.self), TargetKindDefinition(HostKind.self),
+            TargetKindDefinition(HTTPKind.self), TargetKindDefinition(TLSKind.self),
+            TargetKindDefinition(HostKind.self),
         ])
 
     /// The journal for writing: one process owns it.

@@ -2,6 +2,7 @@
 import Engine
 import Glibc
 import Maintenance
+import Synchronization
 
 /// The first SIGINT or SIGTERM asks the run to stop at the next safe point; the second ends the process, which the next
 /// start resolves as it would a crash.
@@ -29,8 +30,6 @@ final class Interruption: Sendable {
 
     deinit { for source in sources { source.cancel() } }
 }
-
-import Synchronization
 
 private final class SignalCount: Sendable {
     private let value = Mutex(0)

@@ -89,7 +89,7 @@ extension Wire {
 /// What libpq's text of a failed connect means. The text itself is passed on only where the server wrote it.
 enum ConnectFailure {
     static func cause(_ text: String, _ settings: ConnectionSettings) -> CouldNotLook {
-        let scrubbed = settings.secrets.reduce(text) { $0.replacing($1, with: "(secret)") }
+        let scrubbed = settings.secrets.filter { $0.count > 3 }.reduce(text) { $0.replacing($1, with: "(secret)") }
         if let error = serverError(scrubbed) { return CouldNotLook(error.failure(of: settings.identity).cause) }
         for (words, code, sentence) in phrases where scrubbed.contains(words) {
             return CouldNotLook(code, "\(settings.identity) \(sentence)")

@@ -1,0 +1,37 @@
+import ActionsPostgreSQL
+import Maintenance
+import Testing
+
+struct DeclarationTests {
+    @Test func everyActionOfTheListIsNamedAfterItsKind() {
+        #expect(
+            PostgreSQLActions.all.map(\.name) == [
+                "postgresql.connectivity", "postgresql.connections", "postgresql.size", "postgresql.query",
+                "postgresql.vacuum", "postgresql.archive", "postgresql.insert-missing",
+            ])
+        #expect(PostgreSQLActions.all.allSatisfy { $0.kindName == "postgresql" })
+        #expect(PostgreSQLActions.kinds.map(\.name) == ["postgresql"])
+    }
+
+    static let mistakes: [(String, PlanValue, String)] = [
+        ("postgresql.archive", ["table": "a;b"], "table"),
+        ("postgresql.archive", ["table": "a", "into": "a", "column": "c", "older-than": "2 years"], "twice"),
+        ("postgresql.archive", ["table": "a", "into": "b", "column": "c", "older-than": "soon"], "age"),
+        ("postgresql.archive", ["table": "a", "into": "b", "column": "c", "older-than": "1 day", "batch": "0"], "between"),
+        ("postgresql.vacuum", ["tables": "a b"], "pattern"), ("postgresql.vacuum", [:], "needs the parameter"),
+        ("postgresql.query", ["sql": " "], "empty"),
+        ("postgresql.query", ["sql": "SELECT 1", "measurements": ["a": "furlong"]], "unit"),
+        ("postgresql.insert-missing", ["sql": "SELECT 1", "into": "a", "key": []], "columns"),
+        ("postgresql.size", ["tables": "-1"], "between"),
+    ]
+
+    @Test(arguments: mistakes)
+    func wrongParametersAreMistakes(_ name: String, _ parameters: PlanValue, _ words: String) throws {
+        let action = try #require(PostgreSQLActions.all.first { $0.name == name })
+        var text = ""
+        do { _ = try action.configured(with: parameters) } catch {
+            text = error.errors.map { $0.path.joined(separator: ".") + ": " + $0.message }.joined(separator: "\n")
+        }
+        #expect(text.contains(words), "\(text)")
+    }
+}

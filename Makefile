@@ -16,7 +16,7 @@ run: build ## The demonstration: a sandbox, a healthy day, a changed day, a week
 	@script/demo
 
 test: packages ## Every test, with a seeded sample of the long loops
-	swift test
+	@script/test
 
 check: packages ## What a change must pass: format, generated reference, every test
 	@script/check

@@ -21,6 +21,7 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 }
 
 let nio: [Target.Dependency] = [
+    .product(name: "NIOHTTP1", package: "swift-nio"),
     .product(name: "NIOCore", package: "swift-nio"),
     .product(name: "NIOPosix", package: "swift-nio"),
     .product(name: "NIOSSL", package: "swift-nio-ssl"),
@@ -46,6 +47,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
@@ -74,7 +76,10 @@ let package = Package(
             ["Host", "Maintenance", .product(name: "X509", package: "swift-certificates")] + nio),
         room(
             "ClientPrograms", path: "Sources/Clients/Programs",
-            ["Host", "Maintenance", .product(name: "Subprocess", package: "swift-subprocess")]),
+            [
+                "Host", "Maintenance", .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ]),
         room("ActionsPostgreSQL", path: "Sources/Actions/PostgreSQL", ["Host", "Maintenance", "ClientPostgreSQL"]),
         room("ActionsRedis", path: "Sources/Actions/Redis", ["Host", "Maintenance", "ClientRedis"]),
         room("ActionsHTTP", path: "Sources/Actions/HTTP", ["Host", "Maintenance", "ClientHTTP"]),

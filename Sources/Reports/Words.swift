@@ -1,5 +1,5 @@
 import Engine
-import Host
+public import Host
 import Maintenance
 
 /// The sentences that all faces of a run share.
@@ -19,14 +19,20 @@ public enum Words {
     static func facts(_ run: RunDocument) -> [(String, String)] {
         var facts = [
             ("run", run.run), ("environment", run.environment), ("asked for by", run.requestedBy),
-            ("started", run.startedAt.map(String.init(describing:)) ?? "not yet"),
-            ("ended", run.endedAt.map(String.init(describing:)) ?? "not yet"),
+            ("started", run.startedAt.map(time) ?? "not yet"),
+            ("ended", run.endedAt.map(time) ?? "not yet"),
         ]
         if let duration = run.duration { facts.append(("took", took(duration))) }
-        if let closes = run.windowCloses { facts.append(("window closes", "\(closes)")) }
+        if let closes = run.windowCloses { facts.append(("window closes", time(closes))) }
         if let reason = run.windowOverride { facts.append(("window overridden", reason)) }
         if run.resumptions > 0 { facts.append(("taken over after a crash", "\(run.resumptions) times")) }
         return facts
+    }
+
+    /// `2026-11-22 02:00:07 UTC`: the record has the fraction.
+    public static func time(_ instant: Instant) -> String {
+        let text = Instant(secondsSinceEpoch: instant.secondsSinceEpoch).description
+        return "\(text.prefix(10)) \(text.dropFirst(11).prefix(8)) UTC"
     }
 
     /// What a step saw, or why it is not a pass.

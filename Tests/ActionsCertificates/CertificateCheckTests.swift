@@ -132,7 +132,8 @@ struct CertificateCheckTests {
         #expect(definition.declaration.looksByItself)
         #expect(definition.kindName == "tls")
         #expect(try definition.configured(with: nil).impact == .observe)
-        #expect(try definition.configured(with: .map([.init("server-name", .text("api.example.com"))])).impact == .observe)
+        #expect(
+            try definition.configured(with: .map([.init("server-name", .text("api.example.com"))])).impact == .observe)
         #expect(throws: ValueErrors.self) { try definition.configured(with: .map([.init("servername", .text("x"))])) }
     }
 }

@@ -43,7 +43,9 @@ struct CertificateMatrixTests {
         return try await mint.issue(order, by: issuer)
     }
 
-    private func seen(_ served: Served, host: String = "localhost", with parameters: [String: String] = [:]) async throws -> Seen {
+    private func seen(_ served: Served, host: String = "localhost", with parameters: [String: String] = [:])
+        async throws -> Seen
+    {
         let server = try await CertificateServer.serving(
             served.leaf, with: served.chain, mint: mint, options: served.options)
         let file = try mint.bundle(served.trust)
@@ -102,7 +104,8 @@ struct CertificateMatrixTests {
         let root = try await root()
         let middle = try await intermediate(by: root)
         let expired = try await mint.issue(
-            Order(name: "Intermediate", validity: .expired(daysAgo: 10), isAuthority: true, sameKeyAs: middle), by: root)
+            Order(name: "Intermediate", validity: .expired(daysAgo: 10), isAuthority: true, sameKeyAs: middle), by: root
+        )
         let leaf = try await leaf(by: middle)
         for chain in [[expired, middle], [middle, expired]] {
             let seen = try await seen(Served(leaf: leaf, chain: chain, trust: [root]))

@@ -47,7 +47,8 @@ struct CertificateMint {
         }
         let common = ["-config", place + "/openssl.cnf"]
         try await Program.run(
-            "openssl", ["req", "-new", "-out", place + "/request.pem", "-subj", "/O=Mint/CN=\(order.name)"] + newKey + common)
+            "openssl",
+            ["req", "-new", "-out", place + "/request.pem", "-subj", "/O=Mint/CN=\(order.name)"] + newKey + common)
         let signer =
             issuer.map { ["-cert", $0.certificate, "-keyfile", $0.key] } ?? ["-selfsign", "-keyfile", key]
         try await Program.run(
@@ -115,7 +116,8 @@ struct CertificateServer {
     private let supervisor: Supervisor
 
     static func serving(
-        _ leaf: CertificateMint.Coin, with chain: [CertificateMint.Coin] = [], mint: CertificateMint, options: [String] = []
+        _ leaf: CertificateMint.Coin, with chain: [CertificateMint.Coin] = [], mint: CertificateMint,
+        options: [String] = []
     ) async throws -> CertificateServer {
         let port = try Scratch.freePort()
         var command = [

@@ -32,7 +32,9 @@ struct ArchiveRefusalTests {
     func whatDoesNotFitIsAFailure(_ sql: String, _ words: String) async throws {
         let preview = try await preview(sql)
         #expect(preview.units.isEmpty)
-        #expect(preview.findings.contains { $0.severity == .fail && $0.cause.sentence.contains(words) }, "\(preview.findings.map(\.cause.sentence))")
+        #expect(
+            preview.findings.contains { $0.severity == .fail && $0.cause.sentence.contains(words) },
+            "\(preview.findings.map(\.cause.sentence))")
     }
 
     @Test func withoutItsChildrenNamedTheyHoldRowsBack() async throws {
@@ -40,7 +42,8 @@ struct ArchiveRefusalTests {
             let change = try bench.change(
                 "postgresql.archive",
                 [
-                    "table": "inspections", "into": "inspections_archive", "column": "detected_at", "older-than": "2 years",
+                    "table": "inspections", "into": "inspections_archive", "column": "detected_at",
+                    "older-than": "2 years",
                 ])
             let preview = try await bench.preview(change)
             #expect(preview.findings.map(\.severity) == [.warn])

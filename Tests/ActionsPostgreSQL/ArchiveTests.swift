@@ -168,7 +168,8 @@ struct ArchiveTests {
 
     @Test func rowsThatComeLateAreTheNextRuns() async throws {
         try await Bench.run(schema: Self.schema) { bench in
-            try await bench.sql("DELETE FROM calculations WHERE inspection_id = 100; DELETE FROM inspections WHERE id = 100")
+            try await bench.sql(
+                "DELETE FROM calculations WHERE inspection_id = 100; DELETE FROM inspections WHERE id = 100")
             let change = try bench.change("postgresql.archive", Self.parameters)
             let unit = try #require(try await bench.preview(change).units.first)
             let baseline = try await bench.prepare(change, unit)
@@ -186,7 +187,8 @@ struct ArchiveTests {
             let change = try bench.change("postgresql.archive", Self.parameters)
             let unit = try #require(try await bench.preview(change).units.first)
             let baseline = try await bench.prepare(change, unit)
-            let copy = "INSERT INTO inspections_archive (id, trap, score, note, detected_at) "
+            let copy =
+                "INSERT INTO inspections_archive (id, trap, score, note, detected_at) "
                 + "SELECT id, trap, score, note, detected_at FROM inspections WHERE id <= 250"
             try await bench.sql(copy)
             guard case .partial = try await bench.probe(change, unit, baseline) else { throw NotProven() }
@@ -194,7 +196,8 @@ struct ArchiveTests {
             #expect(copies.findings.map(\.severity) == [.fail])
             #expect(copies.findings.first?.cause.sentence.contains("all of them identical") == true)
             try await bench.sql("UPDATE inspections_archive SET note = 'other' WHERE id = 3")
-            #expect(try await bench.preview(change).findings.first?.cause.sentence.contains("1 of them with other") == true)
+            #expect(
+                try await bench.preview(change).findings.first?.cause.sentence.contains("1 of them with other") == true)
             try await bench.sql(
                 "TRUNCATE inspections_archive; DELETE FROM calculations; DELETE FROM inspections WHERE id <= 250")
             guard case .partial = try await bench.probe(change, unit, baseline) else { throw NotProven() }

@@ -52,7 +52,8 @@ struct ConnectivityTests {
     }
 
     private func kind(_ url: String) throws -> PostgreSQLKind {
-        guard let kind = try TargetKindDefinition(PostgreSQLKind.self).target(from: .text(url)) as? PostgreSQLKind else {
+        guard let kind = try TargetKindDefinition(PostgreSQLKind.self).target(from: .text(url)) as? PostgreSQLKind
+        else {
             throw NoSuchAction()
         }
         return kind
@@ -130,7 +131,8 @@ struct ConnectionsTests {
 
 struct SizeTests {
     @Test func withoutHistoryTheSizeIsKnownAndItsGrowthIsNot() async throws {
-        try await Bench.run(schema: "CREATE TABLE big AS SELECT repeat('x', 1000) FROM generate_series(1, 1000)") { bench in
+        try await Bench.run(schema: "CREATE TABLE big AS SELECT repeat('x', 1000) FROM generate_series(1, 1000)") {
+            bench in
             let seen = try await bench.observe("postgresql.size")
             #expect(seen.verdict == .pass)
             #expect(seen["bytes"].map { $0 > 5_000_000 } == true)

@@ -17,7 +17,10 @@ struct DeclarationTests {
         ("postgresql.archive", ["table": "a;b"], "table"),
         ("postgresql.archive", ["table": "a", "into": "a", "column": "c", "older-than": "2 years"], "twice"),
         ("postgresql.archive", ["table": "a", "into": "b", "column": "c", "older-than": "soon"], "age"),
-        ("postgresql.archive", ["table": "a", "into": "b", "column": "c", "older-than": "1 day", "batch": "0"], "between"),
+        (
+            "postgresql.archive", ["table": "a", "into": "b", "column": "c", "older-than": "1 day", "batch": "0"],
+            "between"
+        ),
         ("postgresql.vacuum", ["tables": "a b"], "pattern"), ("postgresql.vacuum", [:], "needs the parameter"),
         ("postgresql.query", ["sql": " "], "empty"),
         ("postgresql.query", ["sql": "SELECT 1", "measurements": ["a": "furlong"]], "unit"),

@@ -28,7 +28,8 @@ struct InsertMissingTests {
         "sql": .text(sql), "into": "tickets", "key": "sensor_id", "unless": ["kind": "CALIBRATION", "status": "OPEN"],
     ]
 
-    static let open = "SELECT string_agg(sensor_id || ' ' || priority, ', ' ORDER BY sensor_id) FROM tickets "
+    static let open =
+        "SELECT string_agg(sensor_id || ' ' || priority, ', ' ORDER BY sensor_id) FROM tickets "
         + "WHERE kind = 'CALIBRATION' AND status = 'OPEN'"
 
     @Test func eachFoundRowIsInsertedOnce() async throws {

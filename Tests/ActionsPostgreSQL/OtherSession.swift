@@ -11,9 +11,11 @@ struct OtherSession {
     static func open(
         _ bench: Bench, user: String = "postgres", _ statements: String..., isolation: String = "REPEATABLE READ"
     ) async throws -> OtherSession {
-        let url = bench.server.url(database: bench.database, user: user, password: user == "postgres" ? nil : "p")
+        let url =
+            bench.server.url(database: bench.database, user: user, password: user == "postgres" ? nil : "p")
             + "?application_name=somebody"
-        guard let kind = try TargetKindDefinition(PostgreSQLKind.self).target(from: .text(url)) as? PostgreSQLKind else {
+        guard let kind = try TargetKindDefinition(PostgreSQLKind.self).target(from: .text(url)) as? PostgreSQLKind
+        else {
             throw NoSuchAction()
         }
         let client = kind.open(on: .system)

@@ -8,7 +8,8 @@ struct QueryTests {
             let seen = try await bench.observe(
                 "postgresql.query",
                 [
-                    "sql": "SELECT count(*) AS traps, avg(id) AS mean, 'x' AS word, 90.5 AS age_s, true AS yes FROM traps; ",
+                    "sql":
+                        "SELECT count(*) AS traps, avg(id) AS mean, 'x' AS word, 90.5 AS age_s, true AS yes FROM traps; ",
                     "measurements": ["age": ["column": "age_s", "unit": "s"], "mean": "%"],
                 ])
             #expect(seen.verdict == .pass)
@@ -32,7 +33,8 @@ struct QueryTests {
             #expect(none.observation.missing["id"]?.code == .noData)
             #expect(none["rows"] == 0)
             let null = try await bench.observe(
-                "postgresql.query", ["sql": "SELECT extract(epoch FROM now() - max(at)) AS age, 'NaN'::float8 AS odd FROM traps"])
+                "postgresql.query",
+                ["sql": "SELECT extract(epoch FROM now() - max(at)) AS age, 'NaN'::float8 AS odd FROM traps"])
             #expect(null.observation.missing["age"]?.code == .noData)
             #expect(null.observation.missing["odd"]?.code == .malformed)
         }
@@ -67,11 +69,14 @@ struct QueryTests {
             try await Bench.open(bench.server, bench.database, roles: (role, role)) { asker in
                 let cases: [(String, Cause.Code)] = [
                     ("SELECT count(*) FROM secret", .noPermission), ("SELECT count(*) FROM gone", .notFound),
-                    ("INSERT INTO secret VALUES (1) RETURNING id", .notSupported), ("CREATE TEMP TABLE t ()", .notSupported),
+                    ("INSERT INTO secret VALUES (1) RETURNING id", .notSupported),
+                    ("CREATE TEMP TABLE t ()", .notSupported),
                     ("SELECT 1; SELECT 2", .rejected), ("SET work_mem = '4MB'", .malformed),
                 ]
                 for (sql, code) in cases {
-                    let found = try await failure { _ = try await asker.observe("postgresql.query", ["sql": .text(sql)]) }
+                    let found = try await failure {
+                        _ = try await asker.observe("postgresql.query", ["sql": .text(sql)])
+                    }
                     #expect(found?.code == code, "\(sql): \(found?.sentence ?? "none")")
                 }
                 let found = try await failure {
@@ -85,7 +90,8 @@ struct QueryTests {
             #expect(written?.code == .notSupported)
             #expect(try await bench.sql("SELECT count(*) FROM secret") == "0")
             let wrong = try await failure {
-                _ = try await bench.observe("postgresql.query", ["sql": "SELECT 1 AS a", "measurements": ["b": "count"]])
+                _ = try await bench.observe(
+                    "postgresql.query", ["sql": "SELECT 1 AS a", "measurements": ["b": "count"]])
             }
             #expect(wrong?.code == .malformed)
             try await bench.dropRoles(role)

@@ -25,7 +25,10 @@ struct VacuumTests {
                     "public.traps", "public.Odd \"Name", "public.readings_a", "public.readings_b", "public.readings",
                 ])
             #expect(all.units.last?.id == "public.readings")
-            #expect(all.statements.last == #"ANALYZE "public"."readings""#.replacing("\"public\"", with: "public").replacing("\"readings\"", with: "readings"))
+            #expect(
+                all.statements.last
+                    == #"ANALYZE "public"."readings""#.replacing("\"public\"", with: "public").replacing(
+                        "\"readings\"", with: "readings"))
             let parent = try await bench.preview(
                 bench.change("postgresql.vacuum", ["tables": "readings", "except": "readings_b", "analyze": "false"]))
             #expect(parent.units.map(\.id) == ["public.readings_a"])
@@ -80,7 +83,8 @@ struct VacuumTests {
                 #expect(found?.sentence.contains("traps") == true)
                 #expect(try await limited.probe(vacuum, unit, baseline) == .pending)
                 // The printed right, once the table has an ordinary owner.
-                try await bench.sql("CREATE ROLE owner_\(bench.database); ALTER TABLE traps OWNER TO owner_\(bench.database)")
+                try await bench.sql(
+                    "CREATE ROLE owner_\(bench.database); ALTER TABLE traps OWNER TO owner_\(bench.database)")
                 let rights = try limited.action("postgresql.vacuum", ["tables": "traps"]).rights
                 for right in rights {
                     try await bench.sql(right.grant.replacing("{role}", with: right.purpose == .look ? look : change))

@@ -25,7 +25,10 @@ struct DeletePatternRightsTests {
         await plain.target.close()
         return try Bench(
             parameters,
-            url: ["look": "redis://look:p@127.0.0.1:\(server.port)/0", "change": "redis://change:p@127.0.0.1:\(server.port)/0"])
+            url: [
+                "look": "redis://look:p@127.0.0.1:\(server.port)/0",
+                "change": "redis://change:p@127.0.0.1:\(server.port)/0",
+            ])
     }
 
     private static let parameters: [String: PlanValue] = [
@@ -33,10 +36,9 @@ struct DeletePatternRightsTests {
     ]
 
     private func fill(_ server: RedisServer) async throws {
-        let script = "local d = redis.call('DUMP', KEYS[1]); redis.call('RESTORE', KEYS[1], 5000000, d, 'REPLACE', 'IDLETIME', 7200)"
         for number in 0..<3 {
             try await server.command(["SET", "cache:\(number)", "v"])
-            try await server.command(["EVAL", script, "1", "cache:\(number)"])
+            try await server.command(["EVAL", leaveUnused, "1", "cache:\(number)"])
         }
     }
 
@@ -61,7 +63,9 @@ struct DeletePatternRightsTests {
             try await fill(server)
             let bench = try await bench(server, Self.parameters, without: right)
             let cause = await causeThrown { _ = try await bench.run(try await bench.preview()) }
-            #expect(cause?.code == .noPermission, "without \(right.grant) for \(right.purpose): \(cause?.sentence ?? "it ran")")
+            #expect(
+                cause?.code == .noPermission,
+                "without \(right.grant) for \(right.purpose): \(cause?.sentence ?? "it ran")")
             let rule = right.grant.split(separator: " ").last.map(String.init) ?? ""
             let named = rule.hasPrefix("+") ? rule : "key patterns"
             #expect(cause?.sentence.contains(named) == true, "\(right.grant): \(cause?.sentence ?? "")")

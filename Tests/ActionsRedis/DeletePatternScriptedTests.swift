@@ -15,7 +15,8 @@ struct DeletePatternScriptedTests {
     }
 
     private func access(
-        _ facts: RedisServerFacts = RedisServerFacts(mode: .standalone), _ purpose: Purpose = .look, in context: Context,
+        _ facts: RedisServerFacts = RedisServerFacts(mode: .standalone), _ purpose: Purpose = .look,
+        in context: Context,
         _ answer: @escaping @Sendable (RedisCommand) -> RedisValue
     ) -> RedisAccess {
         let link = RedisLink(send: { commands, _, _ in commands.map(answer) }, facts: { _, _ in facts })
@@ -64,7 +65,11 @@ struct DeletePatternScriptedTests {
     ])
     func aScanThatIsNone(_ reply: RedisValue) async {
         let result = await previewed(action("a:*")) { $0.name == "SCAN" ? reply : .text("PONG") }
-        if case .failure(let error) = result { #expect(error.cause.code == .malformed) } else { Issue.record("accepted") }
+        if case .failure(let error) = result {
+            #expect(error.cause.code == .malformed)
+        } else {
+            Issue.record("accepted")
+        }
     }
 
     @Test(arguments: [RedisValue.text("soon"), .null, .number(-3), .list([])])
@@ -76,7 +81,11 @@ struct DeletePatternScriptedTests {
             default: .text("PONG")
             }
         }
-        if case .failure(let error) = result { #expect(error.cause.code == .malformed) } else { Issue.record("accepted") }
+        if case .failure(let error) = result {
+            #expect(error.cause.code == .malformed)
+        } else {
+            Issue.record("accepted")
+        }
     }
 
     @Test func clustersAndTheUnknownAreNotSupported() async {
@@ -91,7 +100,8 @@ struct DeletePatternScriptedTests {
     }
 
     @Test func aReplicaIsFoundBeforeAnythingIsDone() async throws {
-        let preview = try await previewed(action("a:*"), RedisServerFacts(mode: .standalone, isReplica: true)) { command in
+        let preview = try await previewed(action("a:*"), RedisServerFacts(mode: .standalone, isReplica: true)) {
+            command in
             command.name == "SCAN" ? Self.page("0", []) : .text("PONG")
         }.get()
         #expect(preview.findings.map(\.severity) == [.fail])
@@ -106,11 +116,16 @@ struct DeletePatternScriptedTests {
             default: .text("PONG")
             }
         }
-        if case .failure(let error) = result { #expect(error.cause.code == .rejected) } else { Issue.record("accepted") }
+        if case .failure(let error) = result {
+            #expect(error.cause.code == .rejected)
+        } else {
+            Issue.record("accepted")
+        }
     }
 
     @Test(arguments: [
-        RedisValue.list([.number(1)]), .list([.number(1), .number(9)]), .list([.number(1), .text("x")]), .null, .number(2),
+        RedisValue.list([.number(1)]), .list([.number(1), .number(9)]), .list([.number(1), .text("x")]), .null,
+        .number(2),
     ])
     func aScriptThatAnswersSomethingElse(_ reply: RedisValue) async {
         let context = context()

@@ -13,10 +13,12 @@ struct DeletePatternTests {
         let server = try await RedisServer.shared()
         try await server.withPrefix { prefix in
             try await server.load(
-                (0..<2500).map { set("\(prefix)c:\($0)") } + (0..<40).map { set("\(prefix)c:keep:\($0)", expiring: false) }
+                (0..<2500).map { set("\(prefix)c:\($0)") }
+                    + (0..<40).map { set("\(prefix)c:keep:\($0)", expiring: false) }
                     + (0..<30).map { set("\(prefix)c:lock:\($0)") } + (0..<50).map { set("\(prefix)other:\($0)") })
             let bench = try Bench(
-                ["pattern": .text(prefix + "c:*"), "except": .list([.text(prefix + "c:lock:*")])], url: ["url": server.url()])
+                ["pattern": .text(prefix + "c:*"), "except": .list([.text(prefix + "c:lock:*")])],
+                url: ["url": server.url()])
             #expect(bench.configured.impact == .online)
             let preview = try await bench.preview()
             #expect(preview.value("matched") == 2570)
@@ -64,7 +66,8 @@ struct DeletePatternTests {
             #expect(Set(units.flatMap(\.items).compactMap(KeyName.bytes)) == Set(tails.map { head + $0 }))
             let sums = try await bench.run(Preview(summary: "", units: units))
             #expect(sums["keys"] == Double(tails.count))
-            #expect(try await server.command(["EVAL", "return #redis.call('KEYS', ARGV[1])", "0", prefix + "*"]) == "0")
+            #expect(
+                try await server.command(["EVAL", "return #redis.call('KEYS', ARGV[1])", "0", prefix + "*"]) == "0")
             await bench.target.close()
         }
     }
@@ -74,7 +77,9 @@ struct DeletePatternTests {
         try await server.withPrefix { prefix in
             try await server.load(
                 (0..<10).map { set("\(prefix)s\($0)") }
-                    + [["HSET", prefix + "h", "f", "v"], ["EXPIRE", prefix + "h", "5000"]].map { $0.map { Array($0.utf8) } })
+                    + [["HSET", prefix + "h", "f", "v"], ["EXPIRE", prefix + "h", "5000"]].map {
+                        $0.map { Array($0.utf8) }
+                    })
             let url = ["url": server.url()]
             let hashes = try Bench(["pattern": .text(prefix + "*"), "type": .text("hash")], url: url)
             let preview = try await hashes.preview()
@@ -97,9 +102,8 @@ struct DeletePatternTests {
         let server = try await RedisServer.shared()
         try await server.withPrefix { prefix in
             for name in ["a", "b"] {
-                let dump = "local d = redis.call('DUMP', KEYS[1]); redis.call('RESTORE', KEYS[1], 5000000, d, 'REPLACE', 'IDLETIME', 7200)"
                 try await server.command(["SET", prefix + name, "v"])
-                try await server.command(["EVAL", dump, "1", prefix + name])
+                try await server.command(["EVAL", leaveUnused, "1", prefix + name])
             }
             let bench = try Bench(
                 ["pattern": .text(prefix + "*"), "idle-longer-than": .text("1h")], url: ["url": server.url()])
@@ -134,7 +138,9 @@ struct DeletePatternTests {
             let baseline = try await bench.prepare(unit)
             #expect(try await bench.probe(unit, baseline) == .pending)
             try await server.command(["DEL", prefix + "1"])
-            #expect(try await bench.probe(unit, baseline) == .partial("9 of 10 planned keys are left".replacing("9", with: "8")))
+            #expect(
+                try await bench.probe(unit, baseline)
+                    == .partial("9 of 10 planned keys are left".replacing("9", with: "8")))
             try await bench.apply(unit, baseline)
             // In use: a deleted key is made anew before anybody looks.
             try await server.load([set("\(prefix)5"), set("\(prefix)6", expiring: false)])
@@ -180,7 +186,10 @@ struct DeletePatternTests {
             for name in [prefix + "foreign", "%zz", "%41"] {
                 let unit = WorkUnit(id: "keys-1", title: "", expected: .seconds(1), items: [prefix + "c:1", name])
                 #expect(await causeThrown { _ = try await bench.prepare(unit) }?.code == .malformed)
-                #expect(await causeThrown { try await bench.apply(unit, Array(#"{"at":"2026-11-22T02:00:00Z","gone":[],"unfit":[]}"#.utf8)) }?.code == .malformed)
+                #expect(
+                    await causeThrown {
+                        try await bench.apply(unit, Array(#"{"at":"2026-11-22T02:00:00Z","gone":[],"unfit":[]}"#.utf8))
+                    }?.code == .malformed)
             }
             #expect(try await server.command(["EXISTS", prefix + "c:1", prefix + "foreign"]) == "2")
             await bench.target.close()

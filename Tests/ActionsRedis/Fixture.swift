@@ -88,3 +88,9 @@ func set(_ key: [UInt8], expiring: Bool = true) -> [[UInt8]] {
 }
 
 func set(_ key: String, expiring: Bool = true) -> [[UInt8]] { set(Array(key.utf8), expiring: expiring) }
+
+/// A script that makes its key one that nobody has used for two hours.
+let leaveUnused = """
+    local dump = redis.call('DUMP', KEYS[1])
+    return redis.call('RESTORE', KEYS[1], 5000000, dump, 'REPLACE', 'IDLETIME', 7200)
+    """

@@ -60,7 +60,8 @@ struct KeyPatternTests {
     }
 
     @Test(arguments: [
-        ("batch", "0"), ("batch", "10001"), ("pace", "0"), ("idle-longer-than", "100ms"), ("type", "text"), ("pattern", ""),
+        ("batch", "0"), ("batch", "10001"), ("pace", "0"), ("idle-longer-than", "100ms"), ("type", "text"),
+        ("pattern", ""),
     ])
     func wrongParametersAreRefused(_ name: String, _ value: String) throws {
         let definition = try #require(RedisActions.all.first)
@@ -74,7 +75,9 @@ struct KeyNameTests {
     @Test func everyKeyComesBack() {
         var generator = SystemRandomNumberGenerator()
         for _ in 0..<2000 {
-            let key = (0..<Int.random(in: 0...20, using: &generator)).map { _ in UInt8.random(in: 0...255, using: &generator) }
+            let key = (0..<Int.random(in: 0...20, using: &generator)).map { _ in
+                UInt8.random(in: 0...255, using: &generator)
+            }
             #expect(KeyName.bytes(KeyName.text(key)) == key)
         }
     }

@@ -59,7 +59,8 @@ struct ChangeSessionTests {
                 }
             }
             let label = WorkLabel(run: "r1", step: "s1")
-            let sleeping = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(59)%' AND state = 'active' "
+            let sleeping =
+                "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(59)%' AND state = 'active' "
                 + "AND datname = '\(database)' AND pid <> pg_backend_pid()"
             let seen1 = try await eventually { try await server.psql(sleeping) == "1" }
             #expect(seen1)
@@ -96,7 +97,8 @@ struct ChangeSessionTests {
         try await withDatabase { server, database, _ in
             let (looker, changer) = ("look_" + database, "change_" + database)
             try await server.psql(
-                "CREATE ROLE \(looker) LOGIN PASSWORD 'l'; CREATE ROLE \(changer) LOGIN PASSWORD 'c'", database: database)
+                "CREATE ROLE \(looker) LOGIN PASSWORD 'l'; CREATE ROLE \(changer) LOGIN PASSWORD 'c'",
+                database: database)
             let settings = PlanValue.map([
                 .init("look", .text(server.url(database: database, user: looker, password: "l"))),
                 .init("change", .text(server.url(database: database, user: changer, password: "c"))),

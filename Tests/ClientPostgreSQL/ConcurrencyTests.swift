@@ -27,7 +27,8 @@ struct ConcurrencyTests {
 
     @Test func aCancelledLookReturnsAtOnceAndTheServerStops() async throws {
         try await withDatabase { server, database, client in
-            let running = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(41)%' AND state = 'active' "
+            let running =
+                "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(41)%' AND state = 'active' "
                 + "AND datname = '\(database)' AND pid <> pg_backend_pid()"
             let task = Task { try await client.access(within: .seconds(60)).query("SELECT pg_sleep(41)") }
             let seen1 = try await eventually { try await server.psql(running) == "1" }
@@ -70,7 +71,8 @@ struct ConcurrencyTests {
             #expect(found?.code == .timedOut)
             #expect(found?.sentence.contains("57014") == true, "\(found?.sentence ?? "")")
             #expect(Host.system.steady() - start < .milliseconds(3300))
-            let left = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(47)%' AND state = 'active' "
+            let left =
+                "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(47)%' AND state = 'active' "
                 + "AND datname = '\(database)'"
             #expect(try await server.psql(left) == "0")
         }
@@ -94,7 +96,8 @@ struct ConcurrencyTests {
     @Test func aTerminatedBackendIsAConnectionLost_AndTheNextLookConnectsAnew() async throws {
         try await withDatabase { server, database, client in
             let victim = Task { try await client.access(within: .seconds(60)).query("SELECT pg_sleep(53)") }
-            let kill = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(53)%' "
+            let kill =
+                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(53)%' "
                 + "AND state = 'active' AND datname = '\(database)' AND pid <> pg_backend_pid()"
             let seen3 = try await eventually { try await server.psql(kill) == "1" }
             #expect(seen3)

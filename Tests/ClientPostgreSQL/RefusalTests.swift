@@ -88,7 +88,8 @@ struct RefusalTests {
                 let found = try await cause { _ = try await client.access().query("SELECT 1") }
                 #expect(found?.code == .signInFailed)
             }
-            try await withTarget(.text(server.url(database: database, user: "nobody_here", password: "x"))) { _, client in
+            try await withTarget(.text(server.url(database: database, user: "nobody_here", password: "x"))) {
+                _, client in
                 let seen1 = try await cause { _ = try await client.access().query("SELECT 1") }
                 #expect(seen1?.code == .signInFailed)
             }

@@ -68,7 +68,9 @@ struct SettingsTests {
                 unsetenv("PGPASSFILE")
             }
             try await withTarget(.map([.init("service", .text("plant"))])) { kind, client in
-                #expect(kind.identity == "postgresql service plant" || kind.identity.hasPrefix("postgresql service plant as"))
+                #expect(
+                    kind.identity == "postgresql service plant"
+                        || kind.identity.hasPrefix("postgresql service plant as"))
                 let row = try await client.access().query("SELECT current_user::text AS u").one()
                 #expect(try row.text("u") == role)
             }

@@ -59,7 +59,9 @@ struct ValuesTests {
 
     @Test func arraysOfTextsAreBoundWhole() async throws {
         try await withDatabase { _, _, client in
-            let items: [String?] = ["plain", "", "with \"quotes\"", "back\\slash", "{brace},comma", nil, "NULL", "a\nb"]
+            let items: [String?] = [
+                "plain", "", "with \"quotes\"", "back\\slash", "{brace},comma", nil, "NULL", "a\nb",
+            ]
             let rows = try await client.access().query(
                 "SELECT item FROM unnest($1::text[]) WITH ORDINALITY AS u(item, place) ORDER BY place",
                 [.array(items)])

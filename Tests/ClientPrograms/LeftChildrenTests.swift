@@ -41,7 +41,7 @@ extension OneAfterTheOther {
             try await leave("setsid sh -c 'env -i /bin/sleep 302 & sleep 303; true' &", of: machine, count: 2)
             let table = ProcessTable(host: .system)
             let group = try #require(machine.atWork.first?.group)
-            #expect(table.all().filter { $0.group == group }.count == 3)
+            #expect(try await machine.eventually { table.all().filter { $0.group == group }.count == 3 })
             #expect(try await Programs.endLeftChildren(of: machine.run, on: .system) == 3)
             #expect(table.all().filter { $0.group == group && $0.isAtWork }.isEmpty)
         }

@@ -19,11 +19,13 @@ struct RESPDecoderTests {
 
     /// One of everything, nested, with binary strings that look like the protocol.
     static let everything: [UInt8] = {
-        var bytes = Array("+OK\r\n-NOPERM no \"x\"\r\n:-42\r\n$0\r\n\r\n$-1\r\n*-1\r\n*0\r\n_\r\n#t\r\n#f\r\n,3.5\r\n,inf\r\n".utf8)
+        var bytes = Array(
+            "+OK\r\n-NOPERM no \"x\"\r\n:-42\r\n$0\r\n\r\n$-1\r\n*-1\r\n*0\r\n_\r\n#t\r\n#f\r\n,3.5\r\n,inf\r\n".utf8)
         bytes += Array("(3492890328409238509324850943850943825024385\r\n!9\r\nBUSY what\r\n=7\r\ntxt:abc\r\n".utf8)
         bytes += Array("$12\r\n".utf8) + [0, 13, 10, 36, 53, 13, 10, 0xff, 0xfe, 42, 13, 10] + Array("\r\n".utf8)
         bytes += Array("%2\r\n+proto\r\n:3\r\n$4\r\nmode\r\n*2\r\n~2\r\n:1\r\n:2\r\n*0\r\n".utf8)
-        bytes += Array(">2\r\n+invalidate\r\n*1\r\n+key\r\n|1\r\n+ttl\r\n:5\r\n*2\r\n|1\r\n+a\r\n*1\r\n_\r\n:7\r\n+end\r\n".utf8)
+        bytes += Array(
+            ">2\r\n+invalidate\r\n*1\r\n+key\r\n|1\r\n+ttl\r\n:5\r\n*2\r\n|1\r\n+a\r\n*1\r\n_\r\n:7\r\n+end\r\n".utf8)
         return bytes
     }()
 
@@ -33,7 +35,8 @@ struct RESPDecoderTests {
         .reply(.boolean(false)), .reply(.double(3.5)), .reply(.double(.infinity)),
         .reply(.text("3492890328409238509324850943850943825024385")), .reply(.error(RedisErrorReply("BUSY what"))),
         .reply(.text("abc")), .reply(.bytes([0, 13, 10, 36, 53, 13, 10, 0xff, 0xfe, 42, 13, 10])),
-        .reply(.list([.text("proto"), .number(3), .text("mode"), .list([.list([.number(1), .number(2)]), .list([])])])),
+        .reply(
+            .list([.text("proto"), .number(3), .text("mode"), .list([.list([.number(1), .number(2)]), .list([])])])),
         .push, .reply(.list([.number(7), .text("end")])),
     ]
 
@@ -76,10 +79,12 @@ struct RESPDecoderTests {
         "$?\r\n", "*?\r\n", "%-1\r\n",
     ])
     func refusesWhatIsMalformed(_ text: String) {
-        #expect(performing: { try read(text) }, throws: { error in
-            guard case RedisFailure.malformed = error else { return false }
-            return true
-        })
+        #expect(
+            performing: { try read(text) },
+            throws: { error in
+                guard case RedisFailure.malformed = error else { return false }
+                return true
+            })
     }
 
     @Test(arguments: [
@@ -87,10 +92,12 @@ struct RESPDecoderTests {
         String(repeating: "*1\r\n", count: 9), String(repeating: "*100000\r\n:1\r\n", count: 6),
     ])
     func refusesWhatIsTooLargeBeforeItComes(_ text: String) {
-        #expect(performing: { try read(text) }, throws: { error in
-            guard case RedisFailure.tooLarge = error else { return false }
-            return true
-        })
+        #expect(
+            performing: { try read(text) },
+            throws: { error in
+                guard case RedisFailure.tooLarge = error else { return false }
+                return true
+            })
     }
 
     @Test func anEndlessLineEnds() {
@@ -139,7 +146,9 @@ struct RESPDecoderTests {
         let letters = Array("+-:$*_#,(!=%~>|0123456789\r\nab?".utf8)
         for _ in 0..<3000 {
             var decoder = RESPDecoder()
-            let bytes = (0..<Int.random(in: 1...60, using: &random)).map { _ in letters.randomElement(using: &random) ?? 0 }
+            let bytes = (0..<Int.random(in: 1...60, using: &random)).map { _ in
+                letters.randomElement(using: &random) ?? 0
+            }
             decoder.append(bytes)
             // Whatever comes of it, it ends: an error, or a need for more.
             while let message = try? decoder.next() { _ = message }

@@ -66,7 +66,9 @@ struct RedisFaultTests {
         #expect(cause?.code == .malformed, "\(cause?.sentence ?? "no cause")")
     }
 
-    @Test(arguments: ["$99999999999\r\n", "*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n", "*9999999\r\n"])
+    @Test(arguments: [
+        "$99999999999\r\n", "*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n", "*9999999\r\n",
+    ])
     func hugeByItsOwnWord(_ text: String) async throws {
         let cause = try await broken(.init(connection: .garbage(Array(text.utf8)))) { _ = try await $0.time() }
         #expect(cause?.code == .tooLarge, "\(cause?.sentence ?? "no cause")")
@@ -116,7 +118,7 @@ struct RedisFaultTests {
             let start = ContinuousClock.now
             task.cancel()
             await #expect(throws: CancellationError.self) { _ = try await task.value }
-            #expect(ContinuousClock.now - start < .seconds(2))
+            #expect(ContinuousClock.now - start < .seconds(10))
         }
         proxy.stop()
     }
@@ -133,31 +135,53 @@ struct RedisFaultTests {
             let start = ContinuousClock.now
             task.cancel()
             await #expect(throws: CancellationError.self) { _ = try await task.value }
-            #expect(ContinuousClock.now - start < .seconds(2))
+            #expect(ContinuousClock.now - start < .seconds(10))
         }
         proxy.stop()
     }
 
-    @Test func aLookComesBackAfterALossAndAChangeDoesNot() async throws {
+    @Test func aLookComesBackAfterALoss() async throws {
         let server = try await RedisServer.shared()
         let proxy = try FaultProxy(to: server.port)
         let kind = try makeKind(["url": "redis://127.0.0.1:\(proxy.port)/0"])
         try await withClient(kind) { client in
             let look = try await kind.access(client, for: .look, in: context())
-            let change = try await kind.access(client, for: .change, in: context())
-            _ = try await look.time()
-            _ = try await change.time()
-            // Lost in the middle of an exchange: the connection is open when the batch is sent.
-            try proxy.set(.latency(.milliseconds(300)))
-            async let looked = look.time()
-            async let changed = causeThrown { _ = try await change.ask(RedisCommand("ECHO", "once")) }
-            try await Task.sleep(for: .milliseconds(100))
-            try proxy.set(.forward)
-            proxy.dropConnections()
-            _ = try await looked
-            #expect(await changed?.code == .connectionLost)
-            // The next change has a new connection.
-            #expect(try await change.ask(RedisCommand("ECHO", "again")) == .text("again"))
+            for _ in 0..<5 {
+                _ = try await look.time()
+                try proxy.set(.latency(.milliseconds(100)))
+                async let looked = look.time()
+                // With luck in the middle of the exchange; before or after it, the look must come back as well.
+                try await Task.sleep(for: .milliseconds(40))
+                try proxy.set(.forward)
+                proxy.dropConnections()
+                _ = try await looked
+            }
+        }
+        #expect(proxy.accepted > 1)
+        proxy.stop()
+    }
+
+    @Test func aChangeThatWasSentIsNotSentAgain() async throws {
+        let server = try await RedisServer.shared()
+        let proxy = try FaultProxy(to: server.port)
+        let kind = try makeKind(["url": "redis://127.0.0.1:\(proxy.port)/0"])
+        try await server.withPrefix { prefix in
+            try await withClient(kind) { client in
+                let change = try await kind.access(client, for: .change, in: context())
+                async let changed = causeThrown {
+                    _ = try await change.ask(RedisCommand("BLPOP", prefix + "list", "0"))
+                }
+                let isWaiting = try await eventually {
+                    try await server.command(["CLIENT", "LIST"]).contains("cmd=blpop")
+                }
+                #expect(isWaiting)
+                proxy.dropConnections()
+                #expect(await changed?.code == .connectionLost)
+                #expect(proxy.accepted == 1)
+                let reply = try await change.ask(RedisCommand("ECHO", "again"))
+                #expect(reply == .text("again"))
+                #expect(proxy.accepted == 2)
+            }
         }
         proxy.stop()
     }

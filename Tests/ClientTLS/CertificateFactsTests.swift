@@ -14,7 +14,8 @@ struct CertificateFactsTests {
     @Test func saysWhatOpenSSLSays() async throws {
         let root = try await CertificateAuthority.makeRoot(named: "Facts Root")
         let leaf = try await root.leaf(
-            names: ["A.example", "*.b.example", "192.0.2.1", "2001:db8::1"], validity: .days(42), commonName: "Leaf, here")
+            names: ["A.example", "*.b.example", "192.0.2.1", "2001:db8::1"], validity: .days(42),
+            commonName: "Leaf, here")
         let facts = try #require(CertificateFacts(encoded: try encoded(leaf.certificatePath)))
         let said = try await Program.run(
             "openssl", ["x509", "-in", leaf.certificatePath, "-noout", "-serial", "-enddate", "-dateopt", "iso_8601"])
@@ -39,7 +40,8 @@ struct CertificateFactsTests {
         for _ in 0..<3000 {
             var altered = bytes
             for _ in 0..<Int.random(in: 1...3, using: &generator) {
-                altered[Int.random(in: 0..<altered.count, using: &generator)] = UInt8.random(in: 0...255, using: &generator)
+                altered[Int.random(in: 0..<altered.count, using: &generator)] = UInt8.random(
+                    in: 0...255, using: &generator)
             }
             _ = CertificateFacts(encoded: altered)
         }

@@ -96,7 +96,7 @@ struct FaultBench {
         RunStep(
             id: step.id, action: step.action, isChange: step.isChange, parameters: step.parameters, target: step.target,
             thresholds: step.thresholds, when: step.when, limits: step.limits,
-            timeoutMicroseconds: step.isChange ? 6_000_000 : 2_500_000, guardSteps: step.guardSteps?.map(hurried),
+            timeoutMicroseconds: step.isChange ? 8_000_000 : 4_000_000, guardSteps: step.guardSteps?.map(hurried),
             onFailure: .continue, proof: step.proof.map(hurried))
     }
 }

@@ -15,7 +15,9 @@ struct CertificateReport {
             findings.append(
                 Finding(
                     endpoint, .fail,
-                    Cause(.outdatedProtocol, "\(endpoint) speaks nothing newer than \(version.rawValue), which clients refuse."),
+                    Cause(
+                        .outdatedProtocol,
+                        "\(endpoint) speaks nothing newer than \(version.rawValue), which clients refuse."),
                     advice: "Switch on TLS 1.2 and 1.3."))
         }
         if let ending { findings.append(self.finding(ending)) }
@@ -24,7 +26,8 @@ struct CertificateReport {
         return Observation(
             summary: summary(first, findings),
             measurements: [
-                Measurement("days_to_expiry", first?.1 ?? 0, .days), Measurement("leaf_days", daysLeft(served[0]), .days),
+                Measurement("days_to_expiry", first?.1 ?? 0, .days),
+                Measurement("leaf_days", daysLeft(served[0]), .days),
                 Measurement("chain_length", judgement.chain.count),
             ],
             findings: findings, details: details)
@@ -107,20 +110,28 @@ struct CertificateReport {
                 "If it is a private authority, give the target its `ca` file; if it is an intermediate, serve it.")
         case .missingIntermediate(let one):
             fail(
-                one, .missingIntermediate, "The issuer of \(named(one)), `\(one.issuerShortName)`, is not served and not trusted.",
+                one, .missingIntermediate,
+                "The issuer of \(named(one)), `\(one.issuerShortName)`, is not served and not trusted.",
                 "Serve the whole chain; if the issuer is a private root, give the target its `ca` file.")
         case .wrongIssuer(let one):
             fail(
-                one, .wrongIssuer, "A certificate `\(one.issuerShortName)` is there, and it did not sign \(named(one)).",
+                one, .wrongIssuer,
+                "A certificate `\(one.issuerShortName)` is there, and it did not sign \(named(one)).",
                 "Serve the intermediate that came with the certificate.")
         case .notAnAuthority(let one):
-            fail(one, .notAnAuthority, "\(named(one)) issues certificates and may not.", "Get a certificate from an authority.")
+            fail(
+                one, .notAnAuthority, "\(named(one)) issues certificates and may not.",
+                "Get a certificate from an authority.")
         case .notForServers(let one):
-            fail(one, .notForServers, "\(named(one)) is not for servers by its extended key usage.", "Get one with serverAuth.")
+            fail(
+                one, .notForServers, "\(named(one)) is not for servers by its extended key usage.",
+                "Get one with serverAuth.")
         case .weakKey(let one):
             fail(one, .weakKey, "\(named(one)) has a weak key, \(one.key).", "Use RSA of 2048 bits or more, or P-256.")
         case .weakSignature(let one):
-            fail(one, .weakSignature, "\(named(one)) has a weak signature, \(one.signature).", "Have it issued with SHA-256.")
+            fail(
+                one, .weakSignature, "\(named(one)) has a weak signature, \(one.signature).",
+                "Have it issued with SHA-256.")
         case .forbidden(let one):
             fail(
                 one, .forbiddenChain, "A rule of one of the authorities forbids the chain of \(named(one)).",

@@ -17,15 +17,18 @@ public struct Archive: UndoableChange {
 
     public static let declaration = Declaration(
         name: "postgresql.archive",
-        summary: "Moves rows older than an age into an archive table, with the rows of other tables that belong to them.",
+        summary:
+            "Moves rows older than an age into an archive table, with the rows of other tables that belong to them.",
         measurements: [
             MeasurementDeclaration("rows", "Rows that were moved."),
             MeasurementDeclaration("child_rows", "Rows of the children that were moved with them."),
             MeasurementDeclaration("held", "Old rows that stay because other tables refer to them.", aggregate: .last),
-            MeasurementDeclaration("left", "Old rows that are still in the table, held ones included.", aggregate: .last),
+            MeasurementDeclaration(
+                "left", "Old rows that are still in the table, held ones included.", aggregate: .last),
         ],
         timeout: .seconds(600),
-        applies: "Every PostgreSQL from 11 on, not through a pooler, not on a standby. The table needs a primary key. A "
+        applies:
+            "Every PostgreSQL from 11 on, not through a pooler, not on a standby. The table needs a primary key. A "
             + "column without a time zone is read as UTC.",
         example: """
             { table: trap_inspections, into: trap_inspections_archive, column: detected_at, older-than: 2 years, \
@@ -109,7 +112,8 @@ public struct Archive: UndoableChange {
         let duplicates = try rows[rows.count - 2].one().integer("count")
         guard duplicates == 0 else {
             throw CouldNotLook(
-                .duplicates, "\(duplicates) rows of \(unit.title) are in \(into.text) already: remove the copies first.")
+                .duplicates, "\(duplicates) rows of \(unit.title) are in \(into.text) already: remove the copies first."
+            )
         }
         let count = plan.children.count
         let between = rows[rows.count - 1].values.map { $0.compactMap { $0 } }

@@ -28,7 +28,8 @@ public struct Connectivity: Check {
             return try await look(access, context)
         } catch let error as CouldNotLook where Self.isUnavailability(error.cause.code) {
             return Observation(
-                summary: "The database does not answer.", missing: ["latency": error.cause, "replication_lag": error.cause],
+                summary: "The database does not answer.",
+                missing: ["latency": error.cause, "replication_lag": error.cause],
                 findings: [
                     Finding(
                         access.identity, .fail, error.cause,

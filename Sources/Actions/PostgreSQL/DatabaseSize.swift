@@ -24,7 +24,8 @@ public struct DatabaseSize: Check {
             MeasurementDeclaration("growth_percent_per_day", .percentPerDay, "The same, in percent of the size then."),
         ],
         timeout: .seconds(30),
-        applies: "Every PostgreSQL from 10 on. On Aurora it is what the database takes, not what the cluster's volume has.",
+        applies:
+            "Every PostgreSQL from 10 on. On Aurora it is what the database takes, not what the cluster's volume has.",
         example: "{ growth-warn: 10% }", looksByItself: true)
 
     public static let parameters: [Parameter<DatabaseSize>] = [
@@ -37,7 +38,8 @@ public struct DatabaseSize: Check {
             "shrink-warn", \.shrinkWarn, default: Share(percent: 50),
             "Loss since the last run from which on it is a warning: data may be gone."),
         .optional(
-            "ignore-below", \.ignoreBelow, default: ByteCount(1 << 20), "Change that is never a warning, whatever its share."),
+            "ignore-below", \.ignoreBelow, default: ByteCount(1 << 20),
+            "Change that is never a warning, whatever its share."),
         .optional("tables", \.tables, default: 10, "How many of the largest tables are listed."),
     ]
 
@@ -74,7 +76,8 @@ public struct DatabaseSize: Check {
                     Finding(
                         database, .warn,
                         Cause(
-                            .threshold, "It grows by \(ByteCount.text(day.bytes)) a day, \(Self.percent(day.percent))."),
+                            .threshold,
+                            "It grows by \(ByteCount.text(day.bytes)) a day, \(Self.percent(day.percent))."),
                         advice: "See in the details which tables are the largest, and what writes to them."))
             }
         case .failure(let error):
@@ -147,7 +150,8 @@ struct Growth {
                 CouldNotLook(
                     .noData,
                     past.isEmpty
-                        ? "its growth is known from the second run on" : "its growth is known an hour after the first run"))
+                        ? "its growth is known from the second run on"
+                        : "its growth is known an hour after the first run"))
         }
         let days = (at - base.at).inSeconds / 86_400
         let growth = (bytes - base.value) / days

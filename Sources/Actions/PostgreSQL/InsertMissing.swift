@@ -24,10 +24,12 @@ public struct InsertMissing: UndoableChange {
             MeasurementDeclaration("unneeded", "Planned rows that the query did not find any more."),
         ],
         timeout: .seconds(300),
-        applies: "Every PostgreSQL from 10 on, not through a pooler, not on a standby. Two Millwrights never insert the "
+        applies:
+            "Every PostgreSQL from 10 on, not through a pooler, not on a standby. Two Millwrights never insert the "
             + "same row; against other writers a unique index protects.",
         example: """
-            { sql: "SELECT sensor_id, 'CALIBRATION_REQUIRED' AS ticket_type FROM sensors WHERE last_calibrated_at IS NULL", \
+            { sql: "SELECT sensor_id, 'CALIBRATION_REQUIRED' AS ticket_type FROM sensors WHERE last_calibrated_at IS \
+            NULL", \
             into: maintenance_tickets, key: sensor_id, unless: { ticket_type: CALIBRATION_REQUIRED, status: OPEN } }
             """, limits: ["rows"])
 
@@ -84,14 +86,17 @@ public struct InsertMissing: UndoableChange {
             findings.append(
                 Finding(
                     into.text, .fail,
-                    Cause(.malformed, "The query finds \(wanted.withoutKey) rows without a key: which they are is not known."),
+                    Cause(
+                        .malformed,
+                        "The query finds \(wanted.withoutKey) rows without a key: which they are is not known."),
                     advice: "Leave them out in the query, or repair them."))
         }
         if wanted.repeated > 0 {
             findings.append(
                 Finding(
                     into.text, .fail,
-                    Cause(.malformed, "The query finds \(wanted.repeated) keys more than once: one row each is wanted."),
+                    Cause(
+                        .malformed, "The query finds \(wanted.repeated) keys more than once: one row each is wanted."),
                     advice: "Use DISTINCT or GROUP BY in the query."))
         }
         let units = stride(from: 0, to: wanted.missing.count, by: PostgreSQLActionLimits.keysPerUnit).map { start in
@@ -154,7 +159,7 @@ public struct InsertMissing: UndoableChange {
                     throw ChangeFailed(
                         .rejected,
                         state.missing > 0
-                            ? "\(state.missing) of the rows would not count as being there after they are inserted: what "
+                            ? "\(state.missing) of the rows would not count as being there once inserted: what "
                                 + "`unless` says must hold for the new rows. Nothing was inserted."
                             : "\(state.repeated) keys would have more than one row: somebody inserted them at the same "
                                 + "time. Nothing was inserted.")

@@ -26,12 +26,13 @@ public struct Query: Check {
         .required(
             "sql", \.sql,
             "One SELECT. Numbers of the first row are measurements, named as their columns. Rows with the columns "
-                + "`severity` (warn, fail, unknown; anything well is pass or NULL), `subject`, `cause` and `advice` are "
+                + "`severity` (warn, fail, unknown; what is well is pass or NULL), `subject`, `cause` and `advice` are "
                 + "findings."),
         .optional(
             "measurements", \.measurements, default: [:],
             "Units of measurements, and the column where it has another name: `{ age: { column: age_s, unit: s } }`."),
-        .optional("reads", \.reads, default: [], "Tables that it reads, where its text does not show them (a function's)."),
+        .optional(
+            "reads", \.reads, default: [], "Tables that it reads, where its text does not show them (a function's)."),
     ]
 
     public func validate() throws(ValueError) {

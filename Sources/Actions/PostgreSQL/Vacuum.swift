@@ -37,7 +37,8 @@ public struct Vacuum: RepairableChange {
         [
             .connect(.look), .connect(.change),
             .readStatistics("to name the transaction that keeps dead rows alive"),
-            .postgresql(.change, TablePattern.grantOwners(tables, except: except), "only a table's owner may vacuum it"),
+            .postgresql(
+                .change, TablePattern.grantOwners(tables, except: except), "only a table's owner may vacuum it"),
         ]
     }
 
@@ -51,7 +52,8 @@ public struct Vacuum: RepairableChange {
         let (found, findings) = try await TablePattern.resolve(tables, except: except, access)
         guard found.count <= PostgreSQLActionLimits.tables else {
             throw CouldNotLook(
-                .tooLarge, "\(found.count) tables match, and one step takes \(PostgreSQLActionLimits.tables): narrow it.")
+                .tooLarge,
+                "\(found.count) tables match, and one step takes \(PostgreSQLActionLimits.tables): narrow it.")
         }
         let units = found.filter { !$0.isParent || analyze }.map(unit)
         let bytes = found.reduce(0) { $0 + $1.bytes }

@@ -45,7 +45,8 @@ extension DeletePattern: RepairableChange {
     /// The planned names as keys; a journal that was tampered with cannot lead beyond the pattern.
     func keys(_ unit: WorkUnit) throws -> [[UInt8]] {
         try unit.items.map { name in
-            guard let key = KeyName.bytes(name), pattern.matches(key), !except.contains(where: { $0.matches(key) }) else {
+            guard let key = KeyName.bytes(name), pattern.matches(key), !except.contains(where: { $0.matches(key) })
+            else {
                 throw CouldNotLook(
                     .malformed, "The unit \(unit.id) holds a name that the pattern does not match: make a new plan.")
             }

@@ -62,7 +62,8 @@ extension DeletePattern {
             }
             context.progress(Progress(done: Double(plan.seen.count), "\(plan.seen.count) keys found"))
             // As long as the server worked for us, it is left to the others.
-            try await pace.after(page.count, atLeast: pace.served(context.host.steady() - start, trips: candidates.isEmpty ? 1 : 2))
+            try await pace.after(
+                page.count, atLeast: pace.served(context.host.steady() - start, trips: candidates.isEmpty ? 1 : 2))
         }
     }
 

@@ -48,7 +48,8 @@ struct DeletePattern: Change {
             "idle-longer-than", \.idleLongerThan, default: nil,
             "Only keys that nobody read or wrote for this long; not where the server evicts by frequency (LFU)."),
         .optional("batch", \.batch, default: 1000, "Keys that are deleted and proven together, at most 10,000."),
-        .optional("pace", \.pace, default: 10_000, "Keys a second at most; it is less while the server's answers slow down."),
+        .optional(
+            "pace", \.pace, default: 10_000, "Keys a second at most; it is less while the server's answers slow down."),
         .optional("all-keys", \.allKeys, default: false, "Allows a pattern that fits every key, such as `*`."),
     ]
 

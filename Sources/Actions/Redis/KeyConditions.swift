@@ -86,28 +86,31 @@ struct KeyConditions: Hashable, Sendable {
         }
     }
 
-    /// Runs in one moment of the server: between the look at a key and its deletion nobody else gets a word in. Where
-    /// the user may not run one of its commands, it says which, as the server does outside of scripts.
+    /// Runs in one moment of the server: between the look at a key and its deletion nobody else gets a word in.
+    ///
+    /// Redis 6 and 7.0 do not say which command of a script they refuse, so the script remembers.
     static let script = """
-        local function call(right, ...)
-          local reply = redis.pcall(...)
-          if type(reply) == 'table' and reply.err then
-            if string.find(reply.err, "can't run this command", 1, true) or string.find(reply.err, 'NOPERM', 1, true) then
-              error({err = "NOPERM no permissions to run the '" .. right .. "' command"})
-            end
-            error(reply)
+        local states, asked = {}, ''
+        local function call(...)
+          asked = string.lower(select(1, ...))
+          return redis.call(...)
+        end
+        local done, problem = pcall(function()
+          for i, key in ipairs(KEYS) do
+            local remaining = call('PTTL', key)
+            if remaining == -2 then states[i] = 0
+            elseif ARGV[1] == '1' and remaining == -1 then states[i] = 2
+            elseif ARGV[2] ~= '' and call('TYPE', key).ok ~= ARGV[2] then states[i] = 3
+            elseif ARGV[3] ~= '' and call('OBJECT', 'IDLETIME', key) < tonumber(ARGV[3]) then states[i] = 4
+            else states[i] = call('UNLINK', key) end
           end
-          return reply
+        end)
+        if done then return states end
+        local said = type(problem) == 'table' and problem.err or tostring(problem)
+        if string.find(said, "can't run this command", 1, true) then
+          if asked == 'object' then asked = 'object|idletime' end
+          said = "NOPERM no permissions to run the '" .. asked .. "' command"
         end
-        local states = {}
-        for i, key in ipairs(KEYS) do
-          local remaining = call('pttl', 'PTTL', key)
-          if remaining == -2 then states[i] = 0
-          elseif ARGV[1] == '1' and remaining == -1 then states[i] = 2
-          elseif ARGV[2] ~= '' and call('type', 'TYPE', key).ok ~= ARGV[2] then states[i] = 3
-          elseif ARGV[3] ~= '' and call('object|idletime', 'OBJECT', 'IDLETIME', key) < tonumber(ARGV[3]) then states[i] = 4
-          else states[i] = call('unlink', 'UNLINK', key) end
-        end
-        return states
+        return redis.error_reply(said)
         """
 }

@@ -22,7 +22,8 @@ enum KeyName {
                 key.append(byte)
                 continue
             }
-            guard let high = rest.popFirst().flatMap(digits.firstIndex), let low = rest.popFirst().flatMap(digits.firstIndex)
+            guard let high = rest.popFirst().flatMap(digits.firstIndex),
+                let low = rest.popFirst().flatMap(digits.firstIndex)
             else { return nil }
             key.append(UInt8(high << 4 | low))
         }

@@ -37,7 +37,8 @@ struct Pace {
         guard wait > .zero else { return }
         guard wait < context.remaining else {
             throw CouldNotLook(
-                .timedOut, "\(access.identity) is too slow, or the pace too low, for the time that is left for this step.")
+                .timedOut,
+                "\(access.identity) is too slow, or the pace too low, for the time that is left for this step.")
         }
         try await context.host.sleep(wait)
     }

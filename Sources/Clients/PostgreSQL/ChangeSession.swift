@@ -1,8 +1,8 @@
 import Maintenance
 
-/// A session of the changing role that holds its work's lock. Every statement begins with the work's label as a comment,
-/// so that a person who looks at the server's sessions or log knows whose it is: `pg_stat_activity` shows only the
-/// first kilobyte of a statement.
+/// A session of the changing role that holds its work's lock. Every statement begins with the work's label as a
+/// comment, so that a person who looks at the server's sessions or log knows whose it is: `pg_stat_activity` shows only
+/// the first kilobyte of a statement.
 public struct ChangeSession: Sendable {
     private let session: any PostgreSQLSession
     private let context: Context

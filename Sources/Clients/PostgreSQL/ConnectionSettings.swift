@@ -5,6 +5,9 @@ import Maintenance
 struct ConnectionSettings: Sendable, Hashable {
     /// Only what was given; libpq fills in the rest from its environment, service file and password file.
     let keywords: [String: String]
+    /// `host:port/database`, from what was given and libpq's defaults.
+    let place: String
+    let user: String?
 
     /// The error never quotes the text, for a password may stand anywhere in it.
     init(_ text: String) throws(ValueError) {
@@ -19,17 +22,22 @@ struct ConnectionSettings: Sendable, Hashable {
                     + "(characters like @ / : # in a password are written as %40 %2F %3A %23)")
         }
         defer { PQconninfoFree(options) }
-        keywords = Self.values(options)
+        self.init(keywords: Self.values(options))
     }
 
     init(service: String) {
-        keywords = ["service": service]
+        self.init(keywords: ["service": service])
     }
 
-    /// `host:port/database`, from what was given and libpq's defaults.
-    var place: String {
-        if let service = keywords["service"] { return "service \(service)" }
-        let value = value()
+    private init(keywords: [String: String]) {
+        self.keywords = keywords
+        let defaults = keywords["service"] == nil ? Self.defaults() : [:]
+        let value = { (name: String) in keywords[name].flatMap { $0.isEmpty ? nil : $0 } ?? defaults[name] }
+        user = value("user")
+        place = keywords["service"].map { "service \($0)" } ?? Self.place(value)
+    }
+
+    private static func place(_ value: (String) -> String?) -> String {
         let hosts = list(value("host") ?? value("hostaddr") ?? "localhost")
         let ports = list(value("port") ?? "5432")
         let places = hosts.enumerated().map { index, host in
@@ -40,8 +48,6 @@ struct ConnectionSettings: Sendable, Hashable {
         return "\(places.joined(separator: ","))/\(value("dbname") ?? value("user") ?? "postgres")"
     }
 
-    var user: String? { value()("user") }
-
     var identity: String { "postgresql \(place)" + (user.map { " as \($0)" } ?? "") }
 
     /// The parts of it that may not appear anywhere.
@@ -51,9 +57,9 @@ struct ConnectionSettings: Sendable, Hashable {
 
     /// One set of keywords a host: libpq's non-blocking connect never leaves a first host that hangs.
     var attempts: [[String: String]] {
-        let hosts = list(keywords["host"] ?? "")
-        let addresses = list(keywords["hostaddr"] ?? "")
-        let ports = list(keywords["port"] ?? "")
+        let hosts = Self.list(keywords["host"] ?? "")
+        let addresses = Self.list(keywords["hostaddr"] ?? "")
+        let ports = Self.list(keywords["port"] ?? "")
         guard max(hosts.count, addresses.count) > 1 else { return [completed(keywords)] }
         return (0..<max(hosts.count, addresses.count)).map { index in
             var attempt = keywords
@@ -75,17 +81,14 @@ struct ConnectionSettings: Sendable, Hashable {
         return keywords
     }
 
-    /// What was given, then libpq's defaults (PGHOST, the system's user …).
-    private func value() -> (String) -> String? {
-        var defaults: [String: String] = [:]
-        if let options = PQconndefaults() {
-            defaults = Self.values(options)
-            PQconninfoFree(options)
-        }
-        return { [keywords] name in keywords[name].flatMap { $0.isEmpty ? nil : $0 } ?? defaults[name] }
+    /// libpq's defaults: PGHOST, the system's user …
+    private static func defaults() -> [String: String] {
+        guard let options = PQconndefaults() else { return [:] }
+        defer { PQconninfoFree(options) }
+        return values(options)
     }
 
-    private func list(_ text: String) -> [String] {
+    private static func list(_ text: String) -> [String] {
         text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
     }
 

@@ -17,8 +17,8 @@ public struct PostgreSQLKind: TargetKind {
     public static let parameters: [Parameter<PostgreSQLKind>] = [
         .optional(
             "url", \.url, default: nil,
-            "Connection URL or keyword string as libpq takes it (sslmode, options, service … included), for looking and "
-                + "changing alike. A password may also come from .pgpass or PGPASSFILE."),
+            "Connection URL or keyword string as libpq takes it (sslmode, options, service … included), for looking "
+                + "and changing alike. A password may also come from .pgpass or PGPASSFILE."),
         .optional(
             "look", \.look, default: nil, "Connection URL of the role that looks; nothing is ever altered with it."),
         .optional("change", \.change, default: nil, "Connection URL of the role that changes."),

@@ -27,10 +27,11 @@ public struct SQLParameter: Sendable, Hashable {
     public static func array(_ items: [String?]) -> SQLParameter {
         let quoted = items.map { item in
             guard let item else { return "NULL" }
-            return "\"" + item.reduce(into: "") { result, character in
-                if character == "\"" || character == "\\" { result.append("\\") }
-                result.append(character)
-            } + "\""
+            return "\""
+                + item.reduce(into: "") { result, character in
+                    if character == "\"" || character == "\\" { result.append("\\") }
+                    result.append(character)
+                } + "\""
         }
         return SQLParameter("{" + quoted.joined(separator: ",") + "}")
     }

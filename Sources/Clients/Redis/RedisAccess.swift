@@ -97,12 +97,15 @@ extension RedisAccess {
         case .standalone: return facts
         case .cluster:
             throw CouldNotLook(
-                .notSupported, "\(identity) is a node of a cluster and holds a part of the keys: clusters are not supported.")
+                .notSupported,
+                "\(identity) is a node of a cluster and holds a part of the keys: clusters are not supported.")
         case .sentinel:
-            throw CouldNotLook(.notSupported, "\(identity) is a sentinel and holds no data: give the server it watches.")
+            throw CouldNotLook(
+                .notSupported, "\(identity) is a sentinel and holds no data: give the server it watches.")
         case nil:
             throw CouldNotLook(
-                .notSupported, "\(identity) does not say whether it is one server or a part of a cluster: nothing is done.")
+                .notSupported,
+                "\(identity) does not say whether it is one server or a part of a cluster: nothing is done.")
         }
     }
 

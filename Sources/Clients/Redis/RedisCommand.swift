@@ -35,7 +35,8 @@ public struct RedisCommand: Hashable, Sendable {
 
     private static func readable(_ word: ArraySlice<UInt8>) -> String {
         let text = String(decoding: word, as: UTF8.self)
-        let plain = !text.isEmpty && text.unicodeScalars.allSatisfy { $0.value > 32 && $0.value != 34 && $0.value != 127 }
+        let plain =
+            !text.isEmpty && text.unicodeScalars.allSatisfy { $0.value > 32 && $0.value != 34 && $0.value != 127 }
         return plain ? text : text.debugDescription
     }
 

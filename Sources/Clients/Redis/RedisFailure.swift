@@ -27,7 +27,8 @@ enum RedisFailure: Error, Hashable {
         case .lost:
             CouldNotLook(.connectionLost, "\(identity) closed the connection before it had answered: try again.")
         case .tls(let reason):
-            CouldNotLook(.tlsFailed, "No TLS connection to \(identity) (\(reason)): check its certificate and `ca-file`.")
+            CouldNotLook(
+                .tlsFailed, "No TLS connection to \(identity) (\(reason)): check its certificate and `ca-file`.")
         case .authorityFile(let reason):
             CouldNotLook(.malformed, "The `ca-file` of \(identity) cannot be used (\(reason)): give a PEM file.")
         case .malformed(let what):

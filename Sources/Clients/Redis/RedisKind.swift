@@ -33,7 +33,8 @@ public struct RedisKind: TargetKind {
         let looking = try address(for: .look)
         let changing = try address(for: .change)
         guard looking.place == changing.place else {
-            throw ValueError("the two URLs name different servers or databases: one target is one place", path: ["change"])
+            throw ValueError(
+                "the two URLs name different servers or databases: one target is one place", path: ["change"])
         }
         if authorityFile != nil, !looking.isTLS {
             throw ValueError("the URL is not rediss://, so there is no certificate to check", path: ["ca-file"])

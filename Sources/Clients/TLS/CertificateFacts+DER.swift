@@ -53,7 +53,8 @@ private struct CertificateExtensions {
         let wrapper = rest.first { $0.identifier.tagClass == .contextSpecific && $0.identifier.tagNumber == 3 }
         guard let list = wrapper?.children?.first?.children else { return }
         for item in list {
-            guard let parts = item.children, let identifier = parts.first?.identifierText, let value = parts.last?.bytes,
+            guard let parts = item.children, let identifier = parts.first?.identifierText,
+                let value = parts.last?.bytes,
                 let node = try? DER.parse(value)
             else { continue }
             switch identifier {

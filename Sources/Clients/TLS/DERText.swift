@@ -51,7 +51,8 @@ enum DERText {
     /// Without control characters, and not longer than anybody reads.
     static func shown(_ text: String) -> String {
         let harmless = text.unicodeScalars.map { scalar in
-            scalar.properties.generalCategory == .control || scalar.properties.generalCategory == .format ? "?" : String(scalar)
+            scalar.properties.generalCategory == .control || scalar.properties.generalCategory == .format
+                ? "?" : String(scalar)
         }
         let cut = harmless.prefix(TLSLimits.shownName).joined()
         return harmless.count > TLSLimits.shownName ? cut + "…" : cut

@@ -3,7 +3,8 @@ public import Maintenance
 
 /// The way to an endpoint, as small as it can be: a test that scripts it needs no server.
 public struct TLSLink: Sendable {
-    public var handshake: @Sendable (_ host: String, _ port: Int, ServerName, _ deadline: Duration) async throws -> ServedTLS
+    public var handshake:
+        @Sendable (_ host: String, _ port: Int, ServerName, _ deadline: Duration) async throws -> ServedTLS
     /// The certificates are not none; the first is the server's own.
     public var judge: @Sendable ([CertificateFacts], ServerName, _ now: Instant) async throws -> ChainJudgement
 

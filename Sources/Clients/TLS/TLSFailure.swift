@@ -1,4 +1,3 @@
-import FoundationEssentials
 import Glibc
 import Maintenance
 import NIOCore
@@ -50,7 +49,7 @@ enum TLSFailure: Error, Hashable {
             return
         }
         let names = reasons.compactMap { reason in
-            reason.prefix(upTo: reason.range(of: " at ")?.lowerBound ?? reason.endIndex).split(separator: ":").last
+            reason.prefix(upTo: reason.firstRange(of: " at ")?.lowerBound ?? reason.endIndex).split(separator: ":").last
                 .map(String.init)
         }
         guard let name = names.first else {
@@ -82,11 +81,14 @@ enum TLSFailure: Error, Hashable {
         case .unreachable(let reason):
             CouldNotLook(.unreachable, "\(identity) cannot be reached (\(reason)): check the name and the network.")
         case .timedOut:
-            CouldNotLook(.timedOut, "\(identity) did not finish the TLS handshake in time: check the network and the server.")
+            CouldNotLook(
+                .timedOut, "\(identity) did not finish the TLS handshake in time: check the network and the server.")
         case .lost:
-            CouldNotLook(.connectionLost, "\(identity) closed the connection during the TLS handshake: check the server.")
+            CouldNotLook(
+                .connectionLost, "\(identity) closed the connection during the TLS handshake: check the server.")
         case .badServerName:
-            CouldNotLook(.malformed, "The server name for \(identity) is none that TLS can ask for: check `server-name`.")
+            CouldNotLook(
+                .malformed, "The server name for \(identity) is none that TLS can ask for: check `server-name`.")
         case .alert, .notTLS, .broken: nil
         }
     }

@@ -66,7 +66,8 @@ struct TLSHandshake: Sendable {
         defer { connecting.whenSuccess { $0.close(promise: nil) } }
         do {
             let version = try await wait(for: ended.futureResult, until: deadline)
-            return ServedTLS(certificates: seen.certificates.withLock { $0 }, version: version.map(TLSProtocolVersion.init))
+            return ServedTLS(
+                certificates: seen.certificates.withLock { $0 }, version: version.map(TLSProtocolVersion.init))
         } catch {
             if error is CancellationError { throw error }
             let failure = seen.isPlain ? .notTLS : TLSFailure(error)

@@ -13,12 +13,14 @@ public struct TLSKind: TargetKind {
     public static let shorthand = "address"
     public static let schemes = ["tls"]
     public static let parameters: [Parameter<TLSKind>] = [
-        .optional("address", \.address, default: nil, "`host:port`, `tls://host:port` or an https URL; the port is 443."),
+        .optional(
+            "address", \.address, default: nil, "`host:port`, `tls://host:port` or an https URL; the port is 443."),
         .optional("url", \.url, default: nil, "The same, under the name that an http target has for it."),
         .optional(
             "ca", \.authorityFile, default: nil,
             "A PEM file of the certificate authorities to trust in the place of the system's."),
-        .optional("server-name", \.serverName, default: nil, "The name to ask for, where it is not the address's host."),
+        .optional(
+            "server-name", \.serverName, default: nil, "The name to ask for, where it is not the address's host."),
     ]
 
     /// The settings of an `http` target that make a `tls` target of the same endpoint; its others mean nothing here.

@@ -27,7 +27,8 @@ struct TrustedRoots: Sendable {
     private static func read(_ file: String?, _ host: Host) throws -> TrustedRoots {
         if let file {
             guard let roots = certificates(in: file, host) else {
-                throw CouldNotLook(.noData, "The file of authorities `\(file)` cannot be read, or holds no certificate.")
+                throw CouldNotLook(
+                    .noData, "The file of authorities `\(file)` cannot be read, or holds no certificate.")
             }
             return roots
         }
@@ -36,7 +37,8 @@ struct TrustedRoots: Sendable {
             if let roots = certificates(in: place, host) { return roots }
         }
         throw CouldNotLook(
-            .noData, "This machine has no certificate authorities (package ca-certificates): give the target a `ca` file.")
+            .noData,
+            "This machine has no certificate authorities (package ca-certificates): give the target a `ca` file.")
     }
 
     private static func certificates(in file: String, _ host: Host) -> TrustedRoots? {

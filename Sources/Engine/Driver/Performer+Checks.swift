@@ -21,7 +21,7 @@ extension Performer {
             details = seen.details
             seen.details = []
             seen.findings = Array(seen.findings.prefix(Limits.findingsPerStep))
-            outcome.observation = seen
+            outcome.observation = seen.finite
         } catch {
             outcome.couldNotLook = Cause(error)
         }
@@ -47,5 +47,17 @@ extension Performer {
         }
         let verdict = judged.map(\.0).worst
         return (verdict, judged.first { $0.0 == verdict }?.1, judged.flatMap(\.2))
+    }
+}
+
+extension Observation {
+    /// A number that is none, or without end, was not measured: it could neither be judged nor recorded.
+    fileprivate var finite: Observation {
+        var result = self
+        for measurement in measurements where !measurement.value.isFinite {
+            result.missing[measurement.name] = Cause(.malformed, "`\(measurement.name)` came out as no finite number.")
+        }
+        result.measurements.removeAll { !$0.value.isFinite }
+        return result
     }
 }

@@ -61,7 +61,8 @@ struct Performer: Sendable {
 
     func profile(_ step: RunStep) -> StepProfile? { start.profiles[step.id] }
 
-    /// The event with every secret that a target brought to light masked.
+    /// The event with every secret that a target brought to light masked. Masking cannot fail but where a secret is
+    /// itself a word of the record's form, such as `pass`; that word is no secret any more.
     func deliver(_ event: RunEvent, _ bodies: [Body]) -> Delivery {
         Delivery(event: (try? targets.masker.masked(event)) ?? event, bodies: bodies)
     }

@@ -91,7 +91,8 @@ extension RunMachine {
         if count.unknown > 0 { parts.append("\(count.unknown) not known") }
         if count.left > 0 { parts.append("\(count.left) left") }
         if count.undone > 0 { parts.append("\(count.undone) taken back") }
-        let values = step.measurements.map { "\($0.name) \(MeasurementText.text($0))" }
+        // Zeros are in the record; a line is for what there was.
+        let values = step.measurements.filter { $0.value != 0 }.map { "\($0.name) \(MeasurementText.text($0))" }
         return ([parts.joined(separator: ", ")] + values).joined(separator: " · ")
     }
 }

@@ -99,6 +99,10 @@ enum Summary {
         let took = run.duration.map { " in \(Words.took($0))" } ?? ""
         Output.line("\(Style.verdict(run.verdict, Words.title(run)))\(took)")
         for step in run.steps {
+            if step.findings.isEmpty, let verdict = step.verdict, verdict != .pass {
+                let cause = step.cause?.sentence ?? step.summary
+                Output.line("  \(Style.sign(verdict)) \(step.id): \(Style.plain(cause))")
+            }
             for finding in step.findings.prefix(5) {
                 Output.line(
                     "  \(Style.sign(finding.severity)) \(Style.plain(finding.subject)): \(Style.plain(finding.cause.sentence))"

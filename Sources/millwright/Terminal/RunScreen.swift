@@ -90,14 +90,15 @@ final class RunScreen: Sendable {
         }
         let took: String
         if let began = step.startedAt, let ended = step.endedAt, step.phase == .done {
-            took = Style.soft(" (\(Words.took(ended - began)))")
+            took = Words.took(ended - began)
         } else {
             took = ""
         }
         let word = step.verdict?.rawValue ?? "not run"
         let sign = Style.sign(step.verdict)
         let label = Style.verdict(step.verdict, word + String(repeating: " ", count: max(0, 7 - word.count)))
-        return "\(sign) \(label) \(padded(step.id)) \(Style.plain(text))\(took)"
+        let time = String(repeating: " ", count: max(0, 9 - took.count)) + took
+        return "\(sign) \(label) \(padded(step.id)) \(Style.soft(time))  \(Style.plain(text))"
     }
 
     private static func padded(_ id: String) -> String {

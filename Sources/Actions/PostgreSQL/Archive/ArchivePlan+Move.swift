@@ -4,7 +4,8 @@ import Maintenance
 extension ArchivePlan {
     /// One statement moves everything on one snapshot: what is deleted is what is inserted, or nothing is.
     var moving: String {
-        let due = "SELECT \(key.map { "t.\($0.quoted)" }.joined(separator: ", ")) FROM \(table.quoted) t "
+        let due =
+            "SELECT \(key.map { "t.\($0.quoted)" }.joined(separator: ", ")) FROM \(table.quoted) t "
             + "WHERE \(range("t")) AND NOT \(held("t"))"
         return move(due, from: table, to: archive, columns: table.columns, children.map { ($0, $0.table, $0.archive) })
     }
@@ -15,7 +16,8 @@ extension ArchivePlan {
         let lists = key.indices.map { "$\(first + $0)::text[]" }.joined(separator: ", ")
         let names = key.indices.map { "k\($0)" }.joined(separator: ", ")
         let same = key.enumerated().map { "a.\($1.quoted) = s.k\($0)::\($1.baseType)" }.joined(separator: " AND ")
-        let due = "SELECT \(key.map { "a.\($0.quoted)" }.joined(separator: ", ")) FROM \(archive.quoted) a "
+        let due =
+            "SELECT \(key.map { "a.\($0.quoted)" }.joined(separator: ", ")) FROM \(archive.quoted) a "
             + "WHERE \(range("a")) AND NOT EXISTS (SELECT 1 FROM unnest(\(lists)) AS s(\(names)) WHERE \(same))"
         return move(due, from: archive, to: table, columns: table.columns, children.map { ($0, $0.archive, $0.table) })
     }
@@ -49,7 +51,8 @@ extension ArchivePlan {
         let returned = columns.map { "x.\($0.quoted)" }.joined(separator: ", ")
         return [
             "gone\(index) AS (DELETE FROM \(from.quoted) x USING due d WHERE \(belongs) RETURNING \(returned))",
-            "kept\(index) AS (INSERT INTO \(to.quoted) (\(given)) OVERRIDING SYSTEM VALUE SELECT \(given) FROM gone\(index) "
+            "kept\(index) AS (INSERT INTO \(to.quoted) (\(given)) OVERRIDING SYSTEM VALUE "
+                + "SELECT \(given) FROM gone\(index) "
                 + "RETURNING \(all))",
         ]
     }
@@ -63,10 +66,12 @@ extension ArchivePlan {
                 guard tally != planned else { continue }
                 let what =
                     tally.count == planned.count
-                    ? "rows of \(name) have other contents than before" + (part == "kept" ? " once they are stored" : "")
+                    ? "rows of \(name) have other contents than before"
+                        + (part == "kept" ? " once they are stored" : "")
                     : "\(tally.count) rows of \(name) would be \(verb) and not \(planned.count)"
                 throw ChangeFailed(
-                    .changedMeanwhile, "Nothing was \(verb): \(what). They were changed meanwhile, or a trigger interferes.")
+                    .changedMeanwhile,
+                    "Nothing was \(verb): \(what). They were changed meanwhile, or a trigger interferes.")
             }
         }
     }
@@ -76,7 +81,8 @@ extension ArchivePlan {
         let tables = [table, archive] + children.flatMap { [$0.table, $0.archive] }
         let rows = try await session.execute(
             """
-            SELECT p || ' on ' || t AS lacking FROM unnest($1::text[]) t, unnest(ARRAY['SELECT', 'INSERT', 'DELETE']) p \
+            SELECT p || ' on ' || t AS lacking FROM unnest($1::text[]) t, unnest(ARRAY['SELECT', 'INSERT', \
+            'DELETE']) p \
             WHERE NOT has_table_privilege(t, p) ORDER BY t, p
             """, [.array(tables.map(\.quoted))])
         guard !rows.isEmpty else { return }

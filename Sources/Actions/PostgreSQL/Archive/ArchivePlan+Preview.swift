@@ -5,12 +5,14 @@ extension ArchivePlan {
     /// Fixes the cut-off by the server's clock, and cuts what is older into batches along the primary key.
     func preview(_ action: Archive, _ findings: [Finding], _ access: PostgreSQLAccess) async throws -> Preview {
         let cutoff = try await access.query(
-            "SELECT (now() - $1::interval)::\(column.baseType)::text AS cutoff", [SQLParameter(action.olderThan.written)]
+            "SELECT (now() - $1::interval)::\(column.baseType)::text AS cutoff",
+            [SQLParameter(action.olderThan.written)]
         ).one().text("cutoff")
         let answers = try await access.look([
             SQLStatement(batches, [SQLParameter(cutoff), SQLParameter(action.batch)]),
             SQLStatement(
-                "SELECT count(*) AS count FROM \(table.quoted) t WHERE \(old("t")) AND \(held("t"))", [SQLParameter(cutoff)]),
+                "SELECT count(*) AS count FROM \(table.quoted) t WHERE \(old("t")) AND \(held("t"))",
+                [SQLParameter(cutoff)]),
             SQLStatement(copies, [SQLParameter(cutoff)]),
         ])
         var findings = findings
@@ -42,7 +44,7 @@ extension ArchivePlan {
             archive.name, .fail,
             Cause(.duplicates, "\(copies) rows are in \(table.name) and in \(archive.name) as well, \(which)."),
             advice: same == copies
-                ? "An earlier copy was not followed by its deletion: delete them from \(archive.name), and run it again."
+                ? "An earlier copy was not followed by its deletion: delete them from \(archive.name)."
                 : "Find out which of the two is right before anything is moved.",
             attributes: ["rows": .number(Double(copies)), "identical": .number(Double(same))])
     }
@@ -58,10 +60,12 @@ extension ArchivePlan {
                 return String(decoding: try encodeJSON(texts), as: UTF8.self)
             }
             return WorkUnit(
-                id: "batch-\(index + 1)", title: "\(table.name), batch \(index + 1): \(count) rows", size: Double(count),
+                id: "batch-\(index + 1)", title: "\(table.name), batch \(index + 1): \(count) rows",
+                size: Double(count),
                 expected: .seconds(1) + .milliseconds(count / 5),
                 attributes: [
-                    "cutoff": cutoff, "oldest": try row.text("oldest"), "low": try bound("low"), "high": try bound("high"),
+                    "cutoff": cutoff, "oldest": try row.text("oldest"), "low": try bound("low"),
+                    "high": try bound("high"),
                     "held": String(held), "left": String(total - done + held),
                 ])
         }
@@ -70,9 +74,11 @@ extension ArchivePlan {
     private var batches: String {
         let names = key.enumerated().map { "t.\($1.quoted) AS k\($0)" }.joined(separator: ", ")
         let order = key.map { "t.\($0.quoted)" }.joined(separator: ", ")
-        let bounds = key.indices.map { "f.k\($0)::text AS low\($0), l.k\($0)::text AS high\($0)" }.joined(separator: ", ")
+        let bounds = key.indices.map { "f.k\($0)::text AS low\($0), l.k\($0)::text AS high\($0)" }.joined(
+            separator: ", ")
         return """
-            WITH due AS MATERIALIZED (SELECT \(names), t.\(column.quoted) AS at, row_number() OVER (ORDER BY \(order)) AS place \
+            WITH due AS MATERIALIZED (SELECT \(names), t.\(column.quoted) AS at, row_number() OVER (ORDER BY \
+            \(order)) AS place \
             FROM \(table.quoted) t WHERE \(old("t")) AND NOT \(held("t"))), \
             cut AS (SELECT count(*) AS count, min(at)::text AS oldest, min(place) AS first, max(place) AS last \
             FROM due GROUP BY (place - 1) / $2::int) \
@@ -84,7 +90,8 @@ extension ArchivePlan {
 
     private var copies: String {
         """
-        SELECT count(*) AS count, count(*) FILTER (WHERE \(hash("t", table.columns)) = \(hash("a", table.columns))) AS same \
+        SELECT count(*) AS count, count(*) FILTER (WHERE \(hash("t", table.columns)) = \(hash("a", table.columns))) \
+        AS same \
         FROM \(table.quoted) t JOIN \(archive.quoted) a ON \(same("t", "a")) WHERE \(old("t"))
         """
     }

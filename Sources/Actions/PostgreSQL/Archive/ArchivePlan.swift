@@ -45,7 +45,8 @@ struct ArchivePlan: Sendable {
 
     /// The unit's rows by key and by age: rows that were archived earlier lie before its oldest.
     func range(_ alias: String) -> String {
-        "\(old(alias)) AND \(alias).\(column.quoted) >= $2::\(column.baseType) AND \(keys(between: alias, key.map(\.name)))"
+        "\(old(alias)) AND \(alias).\(column.quoted) >= $2::\(column.baseType) "
+            + "AND \(keys(between: alias, key.map(\.name)))"
     }
 
     func old(_ alias: String) -> String { "\(alias).\(column.quoted) < $1::\(column.baseType)" }
@@ -62,19 +63,20 @@ struct ArchivePlan: Sendable {
     /// True for rows that another row refers to.
     func held(_ alias: String) -> String {
         guard !holds.isEmpty else { return "false" }
-        return "(" + holds.map { hold in
-            let reference = hold.reference
-            let pairs = zip(reference.columns, reference.referenced)
-            guard let child = hold.through else {
-                let own = pairs.map { "h.\(quotedIdentifier($0)) = \(alias).\(quotedIdentifier($1))" }
-                return "EXISTS (SELECT 1 FROM \(reference.quoted) h WHERE \(own.joined(separator: " AND "))"
-                    + (hold.isSelf ? " AND NOT (\(same("h", alias)))" : "") + ")"
-            }
-            let through = pairs.map { "h.\(quotedIdentifier($0)) = c.\(quotedIdentifier($1))" }
-            let own = zip(child.reference, key).map { "c.\(quotedIdentifier($0)) = \(alias).\($1.quoted)" }
-            return "EXISTS (SELECT 1 FROM \(child.table.quoted) c JOIN \(reference.quoted) h "
-                + "ON \(through.joined(separator: " AND ")) WHERE \(own.joined(separator: " AND ")))"
-        }.joined(separator: " OR ") + ")"
+        return "("
+            + holds.map { hold in
+                let reference = hold.reference
+                let pairs = zip(reference.columns, reference.referenced)
+                guard let child = hold.through else {
+                    let own = pairs.map { "h.\(quotedIdentifier($0)) = \(alias).\(quotedIdentifier($1))" }
+                    return "EXISTS (SELECT 1 FROM \(reference.quoted) h WHERE \(own.joined(separator: " AND "))"
+                        + (hold.isSelf ? " AND NOT (\(same("h", alias)))" : "") + ")"
+                }
+                let through = pairs.map { "h.\(quotedIdentifier($0)) = c.\(quotedIdentifier($1))" }
+                let own = zip(child.reference, key).map { "c.\(quotedIdentifier($0)) = \(alias).\($1.quoted)" }
+                return "EXISTS (SELECT 1 FROM \(child.table.quoted) c JOIN \(reference.quoted) h "
+                    + "ON \(through.joined(separator: " AND ")) WHERE \(own.joined(separator: " AND ")))"
+            }.joined(separator: " OR ") + ")"
     }
 
     func same(_ left: String, _ right: String) -> String {

@@ -57,11 +57,14 @@ struct ArchiveShape {
     }
 
     private static let references = """
-        SELECT con.conname AS name, n.nspname || '.' || c.relname AS "table", format('%I.%I', n.nspname, c.relname) AS quoted, \
-        c.oid::text AS oid, con.confrelid::oid::text AS referenced_oid, con.confdeltype::text AS action, c.relpages AS pages, \
+        SELECT con.conname AS name, n.nspname || '.' || c.relname AS "table", format('%I.%I', n.nspname, c.relname) \
+        AS quoted, \
+        c.oid::text AS oid, con.confrelid::oid::text AS referenced_oid, con.confdeltype::text AS action, c.relpages \
+        AS pages, \
         (SELECT json_agg(a.attname ORDER BY k.place)::text FROM unnest(con.conkey) WITH ORDINALITY AS k(attnum, place) \
         JOIN pg_catalog.pg_attribute a ON a.attrelid = con.conrelid AND a.attnum = k.attnum) AS columns, \
-        (SELECT json_agg(a.attname ORDER BY k.place)::text FROM unnest(con.confkey) WITH ORDINALITY AS k(attnum, place) \
+        (SELECT json_agg(a.attname ORDER BY k.place)::text FROM unnest(con.confkey) WITH ORDINALITY AS k(attnum, \
+        place) \
         JOIN pg_catalog.pg_attribute a ON a.attrelid = con.confrelid AND a.attnum = k.attnum) AS referenced, \
         EXISTS (SELECT 1 FROM pg_catalog.pg_index i WHERE i.indrelid = con.conrelid AND i.indisvalid \
         AND i.indpred IS NULL AND i.indkey[0] = ANY (con.conkey)) AS indexed \
@@ -128,7 +131,9 @@ struct ShapeReader {
     }
 
     private mutating func checkKind(_ relation: Relation) {
-        if !["r", "p"].contains(relation.kind) { fail(relation.name, .notSupported, "\(relation.name) is not a table.") }
+        if !["r", "p"].contains(relation.kind) {
+            fail(relation.name, .notSupported, "\(relation.name) is not a table.")
+        }
         if relation.hasRules {
             fail(relation.name, .notSupported, "Rules of \(relation.name) would rewrite what moves its rows.")
         }
@@ -161,7 +166,8 @@ struct ShapeReader {
         for column in to.columns where column.isRequired && from.column(column.name) == nil {
             fail(
                 to.name, .malformed,
-                "\(to.name) needs a value in \(column.name), which \(from.name) does not have, and has no default for it.")
+                "\(to.name) needs a value in \(column.name), which \(from.name) does not have, and has no default."
+            )
         }
     }
 
@@ -172,14 +178,15 @@ struct ShapeReader {
             fail(
                 child.name, references.isEmpty ? .notFound : .notSupported,
                 references.isEmpty
-                    ? "\(child.name) has no foreign key to \(table.name), so which of its rows belong to it is not known."
+                    ? "\(child.name) has no foreign key to \(table.name), so which rows belong to it is not known."
                     : "\(child.name) has \(references.count) foreign keys to \(table.name).")
             return nil
         }
         let pairs = Dictionary(zip(reference.referenced, reference.columns)) { first, _ in first }
         let columns = table.primaryKey.compactMap { pairs[$0.name] }
         guard columns.count == table.primaryKey.count, pairs.count == columns.count else {
-            fail(child.name, .notSupported, "\(child.name) refers to another key of \(table.name) than its primary key.")
+            fail(
+                child.name, .notSupported, "\(child.name) refers to another key of \(table.name) than its primary key.")
             return nil
         }
         return ArchivePlan.Child(table: child, archive: archive, reference: columns)
@@ -189,15 +196,17 @@ struct ShapeReader {
     private mutating func hold(
         _ reference: ArchiveShape.Reference, _ table: Relation, _ children: [ArchivePlan.Child]
     ) -> ArchivePlan.Hold? {
-        if reference.referencedOID == table.oid, children.contains(where: { $0.table.oid == reference.oid }) { return nil }
+        if reference.referencedOID == table.oid, children.contains(where: { $0.table.oid == reference.oid }) {
+            return nil
+        }
         let isSelf = reference.oid == reference.referencedOID
         let to = children.first { $0.table.oid == reference.referencedOID }
         guard reference.action == "a" || reference.action == "r" else {
             let effect = reference.action == "c" ? "deleted" : "altered"
             fail(
                 reference.table, .rejected,
-                "Rows of \(reference.table) would be silently \(effect) with those that leave \(to?.table.name ?? table.name) "
-                    + "(foreign key \(reference.name)).",
+                "Rows of \(reference.table) would be silently \(effect) with those that leave "
+                    + "\(to?.table.name ?? table.name) (foreign key \(reference.name)).",
                 advice: isSelf || to != nil
                     ? "Make the foreign key NO ACTION."
                     : "Name it under `children` with an archive of its own, or make its foreign key NO ACTION.")
@@ -210,7 +219,8 @@ struct ShapeReader {
     private mutating func checkIndex(_ reference: ArchiveShape.Reference) {
         guard !reference.isIndexed, reference.pages >= 32 else { return }
         let reads = Double(action.batch) * Double(reference.pages)
-        let sentence = "\(reference.table) has no index on \(reference.columns.joined(separator: ", ")): for every row that "
+        let sentence =
+            "\(reference.table) has no index on \(reference.columns.joined(separator: ", ")): for every row that "
             + "leaves, all of it is read."
         let names = reference.columns.map { quotedIdentifier($0) }.joined(separator: ", ")
         let advice = "CREATE INDEX CONCURRENTLY ON \(reference.quoted) (\(names))."

@@ -2,8 +2,8 @@ import ClientPostgreSQL
 import Maintenance
 
 extension ArchivePlan {
-    /// The facts from before on one snapshot: the rows, each child's, what lies in each archive between the unit's keys,
-    /// copies, and the keys of what lies in the archive.
+    /// The facts from before on one snapshot: the rows, each child's, what lies in each archive between the unit's
+    /// keys, copies, and the keys of what lies in the archive.
     func baseline(_ unit: WorkUnit) -> [SQLStatement] {
         let parameters = parameters(unit)
         let planned = "\(range("t")) AND NOT \(held("t"))"
@@ -13,7 +13,8 @@ extension ArchivePlan {
             return tally(child.table, "x", columns: child.table.columns, where: parent)
         }
         let names = key.map { "a.\($0.quoted)::text" }.joined(separator: ", ")
-        let between = "SELECT \(names) FROM \(archive.quoted) a WHERE \(range("a")) "
+        let between =
+            "SELECT \(names) FROM \(archive.quoted) a WHERE \(range("a")) "
             + "LIMIT \(PostgreSQLActionLimits.spared + 1)"
         return ([own] + others).map { SQLStatement($0, parameters) } + archived(unit)
             + [SQLStatement(copies(of: "t"), parameters), SQLStatement(between, parameters)]
@@ -31,12 +32,13 @@ extension ArchivePlan {
         let parameters = parameters(unit)
         let own = SQLStatement(tally(archive, "a", columns: table.columns, where: range("a")), parameters)
         let used = "$1::text IS NOT NULL AND $2::text IS NOT NULL"
-        return [own] + children.map { child in
-            SQLStatement(
-                tally(
-                    child.archive, "x", columns: child.table.columns,
-                    where: "\(used) AND \(keys(between: "x", child.reference))"), parameters)
-        }
+        return [own]
+            + children.map { child in
+                SQLStatement(
+                    tally(
+                        child.archive, "x", columns: child.table.columns,
+                        where: "\(used) AND \(keys(between: "x", child.reference))"), parameters)
+            }
     }
 
     private func copies(of alias: String) -> String {
@@ -82,7 +84,8 @@ struct ArchiveSight {
         if isMoved { return .moved }
         if archive == before.archive, childArchives == before.childArchives {
             guard left >= before.rows.count else {
-                return .mixed("of \(before.rows.count) rows \(left) are left in the table, and none came into the archive")
+                return .mixed(
+                    "of \(before.rows.count) rows \(left) are left in the table, and none came into the archive")
             }
             return .notMoved
         }

@@ -37,7 +37,8 @@ enum HeldRows {
         greatest(age(backend_xmin), age(backend_xid)) AS age, xact_start AS at, \
         'End it with SELECT pg_terminate_backend(' || pid || ') if nobody needs it.' AS advice \
         FROM pg_catalog.pg_stat_activity WHERE pid <> pg_backend_pid() AND xact_start IS NOT NULL \
-        AND (backend_xmin IS NOT NULL OR backend_xid IS NOT NULL) AND backend_type IS DISTINCT FROM 'autovacuum worker' \
+        AND (backend_xmin IS NOT NULL OR backend_xid IS NOT NULL) AND backend_type IS DISTINCT FROM 'autovacuum \
+        worker' \
         AND (datname = current_database() OR datname IS NULL)
         UNION ALL SELECT 'the prepared transaction ' || gid, age(transaction), prepared, \
         'Commit or roll back the prepared transaction.' FROM pg_catalog.pg_prepared_xacts \

@@ -62,7 +62,8 @@ struct InsertionPlan: Sendable {
             sentences.append("`unless` names a column \(name), which \(relation.name) does not have.")
         }
         for column in relation.columns where column.isRequired && !given.contains(column.name) {
-            sentences.append("The query does not give \(column.name), which \(relation.name) needs and has no default for.")
+            sentences.append(
+                "The query does not give \(column.name), which \(relation.name) needs and has no default for.")
         }
         if !["r", "p"].contains(relation.kind) { sentences.append("\(relation.name) is not a table.") }
         if relation.hidesRows { sentences.append("Row security hides rows of \(relation.name) from the looking role.") }
@@ -79,11 +80,13 @@ struct InsertionPlan: Sendable {
             SELECT \(keys.joined(separator: ", ")), bool_or(h.\(quotedIdentifier(key[0])) IS NOT NULL) AS present, \
             count(*) AS times FROM wanted w LEFT JOIN have h ON \(have.joined(separator: " AND ")) \
             GROUP BY \((1...key.count).map(String.init).joined(separator: ", ")) \
-            ORDER BY \((1...key.count).map(String.init).joined(separator: ", ")) LIMIT \(PostgreSQLActionLimits.keys + 1)
+            ORDER BY \((1...key.count).map(String.init).joined(separator: ", ")) LIMIT \
+            \(PostgreSQLActionLimits.keys + 1)
             """, unless.map { SQLParameter($0.value) })
         guard rows.count <= PostgreSQLActionLimits.keys else {
             throw CouldNotLook(
-                .tooLarge, "The query finds more than \(PostgreSQLActionLimits.keys) rows to insert: is it the right one?")
+                .tooLarge,
+                "The query finds more than \(PostgreSQLActionLimits.keys) rows to insert: is it the right one?")
         }
         var wanted = Wanted()
         for row in rows.rows {
@@ -128,7 +131,8 @@ struct InsertionPlan: Sendable {
     var insertion: String {
         """
         WITH planned AS (\(planned)), wanted AS (\n\(sql)\n)
-        INSERT INTO \(relation.quoted) (\(list(given))) SELECT \(given.map { "w." + quotedIdentifier($0) }.joined(separator: ", ")) \
+        INSERT INTO \(relation.quoted) (\(list(given))) SELECT \
+        \(given.map { "w." + quotedIdentifier($0) }.joined(separator: ", ")) \
         FROM wanted w WHERE EXISTS (SELECT 1 FROM planned p WHERE \(matching("w", "p"))) \
         AND NOT EXISTS (SELECT 1 FROM \(relation.quoted) x WHERE \
         \(key.map { "x.\(quotedIdentifier($0)) = w.\(quotedIdentifier($0))" }.joined(separator: " AND ")) \

@@ -32,8 +32,10 @@ struct Relation: Sendable, Hashable {
     static func statement(_ table: TableName) -> SQLStatement {
         SQLStatement(
             """
-            SELECT c.oid::text AS oid, n.nspname || '.' || c.relname AS name, format('%I.%I', n.nspname, c.relname) AS quoted, \
-            c.relkind::text AS kind, c.relhasrules AS rules, row_security_active(c.oid) AS hides, a.attname::text AS "column", \
+            SELECT c.oid::text AS oid, n.nspname || '.' || c.relname AS name, format('%I.%I', n.nspname, c.relname) \
+            AS quoted, \
+            c.relkind::text AS kind, c.relhasrules AS rules, row_security_active(c.oid) AS hides, a.attname::text AS \
+            "column", \
             format_type(a.atttypid, a.atttypmod) AS type, format_type(a.atttypid, -1) AS base, \
             a.attnotnull AND NOT a.atthasdef AND a.attidentity = '' AS required, a.attgenerated <> '' AS generated, \
             array_position(i.indkey::int2[], a.attnum) AS place \

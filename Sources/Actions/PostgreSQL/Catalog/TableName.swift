@@ -24,7 +24,9 @@ public struct TableName: ParameterValue, Hashable {
             guard rest.first == "." else { break }
             rest.removeFirst()
         }
-        guard rest.isEmpty, (1...2).contains(parts.count), !text.hasSuffix("."), text.utf8.count <= 260 else { return nil }
+        guard rest.isEmpty, (1...2).contains(parts.count), !text.hasSuffix("."), text.utf8.count <= 260 else {
+            return nil
+        }
         self.text = text
         schema = parts.count == 2 ? parts[0] : nil
     }

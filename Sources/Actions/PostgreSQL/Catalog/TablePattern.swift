@@ -74,9 +74,11 @@ public struct TablePattern: ParameterValue, Hashable {
             DO $$DECLARE o record; BEGIN FOR o IN SELECT DISTINCT r.rolname, r.rolsuper FROM pg_class c \
             JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_roles r ON r.oid = c.relowner \
             WHERE c.relkind IN ('r', 'm', 'p') AND n.nspname NOT IN ('pg_catalog', 'information_schema') \
-            AND (n.nspname || '.' || c.relname ~ ANY (\(list(patterns))) OR pg_table_is_visible(c.oid) AND c.relname ~ ANY (\(list(patterns)))) \
+            AND (n.nspname || '.' || c.relname ~ ANY (\(list(patterns))) OR pg_table_is_visible(c.oid) AND c.relname \
+            ~ ANY (\(list(patterns)))) \
             AND NOT (n.nspname || '.' || c.relname ~ ANY (\(list(except))) OR c.relname ~ ANY (\(list(except)))) \
-            LOOP IF o.rolsuper THEN RAISE EXCEPTION 'tables of the superuser % match: give them another owner', o.rolname; \
+            LOOP IF o.rolsuper THEN RAISE EXCEPTION 'tables of the superuser % match: give them another owner', \
+            o.rolname; \
             END IF; EXECUTE format('GRANT %I TO {role}', o.rolname); END LOOP; END$$;
             """
     }
@@ -90,16 +92,20 @@ public struct TablePattern: ParameterValue, Hashable {
         WHERE c.relkind IN ('r', 'm', 'p') AND c.relpersistence <> 't' \
         AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname NOT LIKE 'pg\\_toast%'), \
         named AS (SELECT t.*, (SELECT coalesce(string_agg(p.place::text, ','), '') FROM unnest($1::text[]) \
-        WITH ORDINALITY AS p(pattern, place) WHERE t.name ~ p.pattern OR (t.visible AND t.relname ~ p.pattern)) AS matched, \
+        WITH ORDINALITY AS p(pattern, place) WHERE t.name ~ p.pattern OR (t.visible AND t.relname ~ p.pattern)) AS \
+        matched, \
         (SELECT coalesce(string_agg(p.place::text, ','), '') FROM unnest($2::text[]) \
-        WITH ORDINALITY AS p(pattern, place) WHERE t.name ~ p.pattern OR (t.visible AND t.relname ~ p.pattern)) AS excepted \
+        WITH ORDINALITY AS p(pattern, place) WHERE t.name ~ p.pattern OR (t.visible AND t.relname ~ p.pattern)) AS \
+        excepted \
         FROM tables t), \
         roots AS (SELECT l.relid AS oid, r.matched, r.excepted FROM named r, \
         LATERAL pg_partition_tree(r.oid) l WHERE r.relkind = 'p' AND r.matched <> '') \
         SELECT n.name, n.quoted, n.bytes, n.relkind = 'p' AS parent, coalesce(s.n_dead_tup, 0) AS dead, \
-        concat_ws(',', nullif(n.matched, ''), (SELECT string_agg(nullif(r.matched, ''), ',') FROM roots r WHERE r.oid = n.oid)) \
+        concat_ws(',', nullif(n.matched, ''), (SELECT string_agg(nullif(r.matched, ''), ',') FROM roots r WHERE \
+        r.oid = n.oid)) \
         AS matched, \
-        concat_ws(',', nullif(n.excepted, ''), (SELECT string_agg(nullif(r.excepted, ''), ',') FROM roots r WHERE r.oid = n.oid)) \
+        concat_ws(',', nullif(n.excepted, ''), (SELECT string_agg(nullif(r.excepted, ''), ',') FROM roots r WHERE \
+        r.oid = n.oid)) \
         AS excepted FROM named n LEFT JOIN pg_catalog.pg_stat_all_tables s ON s.relid = n.oid \
         WHERE n.matched <> '' OR n.oid IN (SELECT oid FROM roots) ORDER BY n.relkind = 'p', n.bytes DESC, n.name
         """

@@ -11,7 +11,8 @@ struct AnswerCaps: Sendable {
 extension Wire {
     /// Sends statements in one go and gathers their answers: one round trip, however many they are. The first error of
     /// the server is thrown after all answers are in, as a `ServerError`.
-    func exchange(_ statements: [SQLStatement], caps: AnswerCaps = AnswerCaps(), _ bounds: CallBounds) throws -> [Rows] {
+    func exchange(_ statements: [SQLStatement], caps: AnswerCaps = AnswerCaps(), _ bounds: CallBounds) throws -> [Rows]
+    {
         guard let connection else { throw lost() }
         try refuseNUL(statements)
         _ = takeNotices()
@@ -29,7 +30,9 @@ extension Wire {
             do {
                 while let result = try next(connection, bounds) {
                     defer { PQclear(result) }
-                    do { try gathering.take(result, identity) } catch let error as ServerError { failure = failure ?? error }
+                    do { try gathering.take(result, identity) } catch let error as ServerError {
+                        failure = failure ?? error
+                    }
                 }
             } catch let error as CouldNotLook {
                 // A server that ends a connection says why first.

@@ -43,6 +43,7 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
         .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
@@ -73,7 +74,10 @@ let package = Package(
             ["Host", "Maintenance", .product(name: "AsyncHTTPClient", package: "async-http-client")] + nio),
         room(
             "ClientTLS", path: "Sources/Clients/TLS",
-            ["Host", "Maintenance", .product(name: "X509", package: "swift-certificates")] + nio),
+            [
+                "Host", "Maintenance", .product(name: "X509", package: "swift-certificates"),
+                .product(name: "SwiftASN1", package: "swift-asn1"),
+            ] + nio),
         room(
             "ClientPrograms", path: "Sources/Clients/Programs",
             [

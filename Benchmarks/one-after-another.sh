@@ -1,17 +1,93 @@
 #!/usr/bin/env bash
-# The nine daily checks as a runbook does them: one after the other with psql, curl, openssl and df.
-# Reads the sandbox's environment; prints nothing but what the tools say.
-set -euo pipefail
-psql "$STEAMTRAP_LOOK_URL" -XAtc 'SELECT 1' >/dev/null
-psql "$STEAMTRAP_LOOK_URL" -XAtc 'SELECT count(*) FROM traps' >/dev/null
-psql "$STEAMTRAP_LOOK_URL" -XAtc "SELECT count(*) FROM trap_inspections WHERE detected_at > now() - interval '24 hours'" >/dev/null
-psql "$STEAMTRAP_LOOK_URL" -XAtc 'SELECT state, count(*) FROM pg_stat_activity GROUP BY 1' >/dev/null
-psql "$STEAMTRAP_LOOK_URL" -XAtc 'SELECT pg_database_size(current_database())' >/dev/null
-for path in health sensors/status metrics/latency metrics/success-rate; do
-    curl -sf --cacert "$STEAMTRAP_CA" "$STEAMTRAP_API_URL/$path" >/dev/null
-done
+# The daily-health checks of plans/steamtrap.yaml as a runbook does them: one after the other with psql, curl, openssl and
+# df. It asks for the same and judges by the same limits, in the shell itself, so that no process is started but the one
+# that looks: one psql for each check, however many statements. What is not well is said; exit 1 then, else 0.
+# Reads the sandbox's environment.
+set -uo pipefail
+bad=0
+wrong() {
+    echo "$1"
+    bad=1
+    return 1
+}
+# Whole numbers are compared in thousandths: the shell knows no others.
+milli() {
+    local whole=${1%%.*} part=000
+    [[ $1 == *.* ]] && part=${1#*.}000
+    echo $((10#${whole:-0} * 1000 + 10#${part:0:3}))
+}
+ask() { psql "$STEAMTRAP_LOOK_URL" -XAt -v ON_ERROR_STOP=1 "$@"; }
+get() { curl -sSf -m 10 --cacert "$STEAMTRAP_CA" "$STEAMTRAP_API_URL/$1"; }
+# The number that a JSON document has under a name.
+number() {
+    [[ $1 =~ \"$2\"[[:space:]]*:[[:space:]]*([0-9]+(\.[0-9]+)?) ]] && value=${BASH_REMATCH[1]} || wrong "no number $2"
+}
+
+# ST-08
+body=$(get health) || wrong 'the API does not answer'
+[[ $body == *'"status":"ok"'* ]] || wrong 'the API is not well'
+
+# ST-09
+server=$(ask -c 'SELECT version(), pg_is_in_recovery(), pg_postmaster_start_time()') || wrong 'the database does not answer'
+[[ $server == PostgreSQL* ]] || wrong 'the database does not answer'
+IFS='|' read -r traps inspections ahead < <(ask -c "SELECT (SELECT count(*) FROM traps), count(*) FILTER (WHERE detected_at
+    <= now()), count(*) FILTER (WHERE detected_at > now() + interval '5 minutes')
+    FROM trap_inspections WHERE detected_at > now() - interval '24 hours'")
+[ "${traps:-0}" -ge 1 ] && [ "${inspections:-0}" -ge 1 ] && [ "${ahead:-1}" -eq 0 ] || wrong 'inspections'
+
+mapfile -t connections < <(ask -c "SELECT current_setting('max_connections')::int
+    - current_setting('superuser_reserved_connections')::int" -c 'SELECT state, count(*) FROM pg_stat_activity
+    WHERE datid IS NOT NULL GROUP BY 1')
+used=0
+for line in "${connections[@]:1}"; do used=$((used + ${line#*|})); done
+[ "$used" -ge 1 ] && [ $((100 * used / ${connections[0]:-1})) -lt 80 ] || wrong 'connections'
+
+# ST-10, ST-12, ST-13
+body=$(get sensors/status) || wrong 'sensors'
+number "$body" online_sensors_count && online=$value
+number "$body" offline_sensors_count && offline=$value
+all=$((${online:-0} + ${offline:-0}))
+[ "$all" -gt 0 ] && [ $((100 * offline / all)) -lt 5 ] || wrong 'sensors are offline'
+
+body=$(get metrics/latency) || wrong 'latency'
+number "$body" p50_latency_ms && p50=$(milli "$value")
+number "$body" p95_latency_ms && p95=$(milli "$value")
+number "$body" p99_latency_ms && p99=$(milli "$value")
+[ "${p50:-1}" -le "${p95:-0}" ] && [ "${p95:-1}" -le "${p99:-0}" ] && [ "$p95" -lt 1000000 ] || wrong 'latency'
+
+body=$(get metrics/success-rate) || wrong 'success rate'
+number "$body" rate && [ "$(milli "$value")" -gt 95000 ] || wrong 'success rate'
+
+# ST-14: growth needs the size of yesterday, which a runbook keeps in somebody's head.
+mapfile -t sizes < <(ask -c 'SELECT pg_database_size(current_database())' -c "SELECT n.nspname || '.' || c.relname,
+    pg_total_relation_size(c.oid) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'm')
+    AND n.nspname NOT IN ('pg_catalog', 'information_schema') ORDER BY c.relpages DESC LIMIT 10")
+[ "${sizes[0]:-0}" -gt 0 ] || wrong 'size'
+
+# ST-16: the name, the whole chain, and each certificate's end.
 authority=${STEAMTRAP_API_URL#https://}
 authority=${authority%%/*}
-openssl s_client -connect "$authority" -servername "${authority%%:*}" -CAfile "$STEAMTRAP_CA" </dev/null 2>/dev/null |
-    openssl x509 -noout -enddate >/dev/null
-df -P / >/dev/null
+chain=$(openssl s_client -connect "$authority" -servername "${authority%%:*}" -verify_hostname "${authority%%:*}" \
+    -CAfile "$STEAMTRAP_CA" -verify_return_error -showcerts </dev/null 2>/dev/null) || wrong 'certificate'
+[[ $chain == *'Verify return code: 0 (ok)'* ]] || wrong 'certificate: not trusted'
+dates=
+while [[ $chain =~ 'NotAfter: '([A-Z][a-z]+\ +[0-9]+\ [0-9:]+\ [0-9]+\ GMT)(.*) ]]; do
+    dates+=${BASH_REMATCH[1]}$'\n'
+    chain=${BASH_REMATCH[2]}
+done
+printf -v now '%(%s)T' -1
+mapfile -t ends < <(date -u -f - +%s <<<"${dates%$'\n'}")
+for end in "${ends[@]}"; do
+    [ $(((end - now) / 86400)) -gt 30 ] || wrong 'certificate: it ends soon'
+done
+[ "${#ends[@]}" -gt 1 ] || wrong 'certificate: no chain was seen'
+
+# ST-17: every local mount.
+mounts=0
+while read -r _ _ _ _ percent mount; do
+    [ "$percent" = Capacity ] && continue
+    mounts=$((mounts + 1))
+    [ "${percent%\%}" -lt 70 ] || wrong "$mount is filling up"
+done < <(df -Pl -x tmpfs -x devtmpfs -x squashfs)
+[ "$mounts" -gt 0 ] || wrong 'no mount was seen'
+exit "$bad"

@@ -1,4 +1,4 @@
-import Engine
+@testable import Engine
 import Host
 import Journal
 import Maintenance
@@ -67,6 +67,25 @@ import Testing
         #expect(run.verdict == .unknown)
         #expect(run.step("run")?.verdict == .unknown)
         #expect(bench.target.with { $0.applied["program"] } == 1)
+    }
+
+    @Test func aTakeoverAfterTheWindowBeginsNothing() {
+        func at(_ second: Int64) -> Instant { Instant(secondsSinceEpoch: second) }
+        let start = Bench().start([Bench.change("work", units: 1)], windowCloses: at(100))
+        let unit = WorkUnit(id: "u0", title: "unit 0", expected: .seconds(30))
+        let preview = PreviewOutcome(preview: Preview(summary: "", units: [unit]), pace: 1)
+        var machine = RunMachine(run: "r1")
+        #expect(machine.handle(.started(start), at: at(0)) == [.preview(step: "work")])
+        #expect(machine.handle(.previewed(step: "work", preview), at: at(1)) == [.prepare(step: "work", unit: unit)])
+        let intent = UnitIntent(baseline: "{}", before: .pending)
+        let apply = RunCommand.apply(step: "work", unit: unit, baseline: Array("{}".utf8), after: .zero)
+        #expect(machine.handle(.unitPrepared(step: "work", unit: "u0", intent), at: at(2)) == [apply])
+        // The process died with the intent durable; the takeover comes when the window has closed.
+        let probe = RunCommand.probe(step: "work", unit: unit, baseline: Array("{}".utf8))
+        #expect(machine.handle(.resumed(Bench.owner), at: at(200)) == [probe])
+        let outcome = UnitOutcome(state: .pending, isFailure: false, seconds: 0)
+        #expect(machine.handle(.unitProbed(step: "work", unit: "u0", outcome), at: at(201)) == [.end(.warn)])
+        #expect(machine.state.steps[0].units[0].phase == .left(RunMachine.windowEnded(at(100))))
     }
 
     /// A journal that fails tells whether the test above can fail: without the intents, a unit would be applied twice.

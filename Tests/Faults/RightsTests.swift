@@ -18,7 +18,8 @@ import Testing
         let needs = try bench.needs()
         #expect(
             needs.map(\.step) == [
-                "database", "inspections", "connections", "size", "clear-cache", "vacuum", "calibration-tickets", "archive",
+                "database", "inspections", "connections", "size", "clear-cache", "vacuum", "calibration-tickets",
+                "archive",
             ])
         for need in needs {
             try await bench.permit(need.grants)

@@ -19,8 +19,8 @@ public enum PostgreSQLActionLimits {
     public static let batches = 5000
     /// Rows of one archive batch.
     public static let batchRows = 200_000
-    /// Keys of one unit of rows to insert.
-    public static let keysPerUnit = 1000
+    /// Keys of one unit of rows to insert: a plan's limit is kept by whole units.
+    public static let keysPerUnit = 100
     /// Keys of one step of rows to insert.
     public static let keys = 100_000
     /// Rows of a query that are shown.

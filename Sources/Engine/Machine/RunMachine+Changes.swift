@@ -50,13 +50,17 @@ extension RunMachine {
             finishChange(&step, at: now)
             return []
         }
-        if let cause = state.cancellation { return leaveRest(&step, cause, at: now) }
-        if let closes = state.start?.windowCloses {
-            let expected = Duration.seconds(step.units[index].unit.expected.inSeconds * step.pace)
-            if now + expected > closes { return leaveRest(&step, Self.windowEnded(closes), at: now) }
-        }
+        if let cause = hindrance(step.units[index].unit, step, at: now) { return leaveRest(&step, cause, at: now) }
         step.units[index].phase = .preparing
         return [.prepare(step: step.id, unit: step.units[index].unit)]
+    }
+
+    /// Why the unit may not be begun, or begun again, now: the run is to stop, or it does not fit into the window.
+    private func hindrance(_ unit: WorkUnit, _ step: StepState, at now: Instant) -> Cause? {
+        if let cause = state.cancellation { return cause }
+        guard let closes = state.start?.windowCloses else { return nil }
+        let expected = Duration.seconds(unit.expected.inSeconds * step.pace)
+        return now + expected > closes ? Self.windowEnded(closes) : nil
     }
 
     private func leaveRest(_ step: inout StepState, _ cause: Cause, at now: Instant) -> [RunCommand] {
@@ -136,6 +140,10 @@ extension RunMachine {
                 .perhapsApplied, "It was begun when the process died; its proof does not see it in place.")
             return unitUnknown(&step, index, cause, at: now)
         }
+        if let cause = hindrance(unit, step, at: now) {
+            step.units[index].phase = .left(cause)
+            return nextUnit(&step, at: now)
+        }
         step.units[index].phase = .intended(attempt: 1)
         return [.apply(step: step.id, unit: unit, baseline: step.units[index].baseline, after: .zero)]
     }
@@ -144,7 +152,7 @@ extension RunMachine {
         _ step: inout StepState, _ index: Int, _ attempt: Int, _ outcome: UnitOutcome, at now: Instant
     ) -> [RunCommand] {
         let unit = step.units[index]
-        if let retry = plan(of: step)?.retry, attempt <= retry.times, state.cancellation == nil {
+        if let retry = plan(of: step)?.retry, attempt <= retry.times, hindrance(unit.unit, step, at: now) == nil {
             step.units[index].phase = .intended(attempt: attempt + 1)
             let wait = Self.backoff(retry, attempt)
             return [.apply(step: step.id, unit: unit.unit, baseline: unit.baseline, after: wait)]

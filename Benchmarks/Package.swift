@@ -12,7 +12,8 @@ let package = Package(
             name: "idle-hummingbird",
             dependencies: [.product(name: "Hummingbird", package: "hummingbird")],
             swiftSettings: [
-                .swiftLanguageMode(.v6), .enableUpcomingFeature("MemberImportVisibility"), .treatAllWarnings(as: .error),
+                .swiftLanguageMode(.v6), .enableUpcomingFeature("MemberImportVisibility"),
+                .treatAllWarnings(as: .error),
             ])
     ]
 )

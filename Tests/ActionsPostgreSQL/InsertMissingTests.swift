@@ -67,6 +67,12 @@ struct InsertMissingTests {
 
     @Test func twoAtOnceInsertNothingTwice() async throws {
         try await Bench.run(schema: Self.schema) { bench in
+            // Each insertion lasts, so that all three are at it at the same time.
+            try await bench.sql(
+                """
+                CREATE FUNCTION linger() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN PERFORM pg_sleep(0.2); RETURN NULL; END$$;
+                CREATE TRIGGER linger AFTER INSERT ON tickets EXECUTE FUNCTION linger()
+                """)
             let change = try bench.change("postgresql.insert-missing", Self.parameters)
             let unit = try #require(try await bench.preview(change).units.first)
             let baseline = try await bench.prepare(change, unit)

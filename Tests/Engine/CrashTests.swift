@@ -1,10 +1,11 @@
-@testable import Engine
 import Host
 import Journal
 import Maintenance
 import Plans
 import Synchronization
 import Testing
+
+@testable import Engine
 
 /// The journal dies at the n-th write, before or after it is durable; the next start must find its way.
 @Suite struct CrashTests {

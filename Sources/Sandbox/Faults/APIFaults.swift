@@ -11,7 +11,9 @@ extension Fault {
         everywhere("api-slow", "every path answers after 12 s", Answer.json(#"{"status":"ok"}"#, delay: .seconds(12))),
         everywhere("api-silent", "connections are accepted and nothing is answered", Answer(body: .silence)),
         everywhere("api-cut", "bodies end before their announced length", cut),
-        everywhere("api-endless", "bodies never end", Answer(headers: json, body: .endless(Array(String(repeating: "{\"a\":[1,", count: 2000).utf8)))),
+        everywhere(
+            "api-endless", "bodies never end",
+            Answer(headers: json, body: .endless(Array(String(repeating: "{\"a\":[1,", count: 2000).utf8)))),
         proxy("api-refused", "nobody listens on the API's port", .refuse),
         proxy("api-hang", "the API's port accepts and never speaks TLS", .hang),
         proxy("api-garbage", "the API's port answers garbage instead of TLS", .garbage),

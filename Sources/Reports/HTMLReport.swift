@@ -82,6 +82,7 @@ public enum HTMLReport {
             case ">": result += "&gt;"
             case "\"": result += "&quot;"
             case "'": result += "&#39;"
+            case _ where Words.isSteering(character): result += " "
             default: result.append(character)
             }
         }

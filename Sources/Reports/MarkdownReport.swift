@@ -58,7 +58,7 @@ public enum MarkdownReport {
         for character in text {
             switch character {
             case "|", "\\", "`", "<", ">", "[", "]", "*", "_": result += "\\\(character)"
-            case "\n", "\r", "\r\n", "\t": result += " "
+            case _ where Words.isSteering(character): result += " "
             default: result.append(character)
             }
         }

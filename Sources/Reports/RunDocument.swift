@@ -143,7 +143,7 @@ extension RunDocument.Step {
     private static func word(_ phase: StepState.Phase) -> String {
         switch phase {
         case .pending: "pending"
-        case .observing, .previewing, .working, .undoing: "running"
+        case .observing, .previewing, .working, .proving, .undoing: "running"
         case .skipped: "skipped"
         case .done: "done"
         }

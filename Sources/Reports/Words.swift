@@ -41,6 +41,13 @@ public enum Words {
         return step.summary.isEmpty ? cause.sentence : "\(step.summary). \(cause.sentence)"
     }
 
+    /// Text without the characters that steer terminals or turn its direction around.
+    static func isSteering(_ character: Character) -> Bool {
+        character.unicodeScalars.contains { scalar in
+            scalar.properties.generalCategory == .control || scalar.properties.isBidiControl
+        }
+    }
+
     static func measurements(_ step: RunDocument.Step) -> [(String, String)] {
         step.measurements.sorted { $0.key < $1.key }.map { name, value in
             let unit = UnitOfMeasure(rawValue: value.unit) ?? .count

@@ -1,4 +1,6 @@
 import ArgumentParser
+import Glibc
+import Journal
 import Maintenance
 
 @main
@@ -15,6 +17,35 @@ struct Millwright: AsyncParsableCommand {
             Look.self, Validate.self, Explain.self, Rights.self, CheckPlan.self, RunProcedure.self, Runs.self,
             Show.self, Resume.self, Report.self, Actions.self, ReferenceDocs.self,
         ])
+
+    /// An error that nobody expected is neither a verdict nor a usage error, and must not look like one.
+    static func main() async {
+        // A reader that goes away (`| head`) must not end a change in its middle.
+        signal(SIGPIPE, SIG_IGN)
+        do {
+            var command = try parseAsRoot()
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
+        } catch let error as JournalError {
+            Output.diagnostic(error.sentence)
+            exit(withError: ExitCode(error.exitCode))
+        } catch let error as DecodingError {
+            Output.diagnostic(
+                "The journal holds something that this version cannot read (\(Cause(error).code.rawValue)).")
+            exit(withError: ExitStatus.journal)
+        } catch let error where error is CouldNotLook || error is ChangeFailed {
+            Output.diagnostic(Cause(error).sentence)
+            exit(withError: ExitCode(Verdict.unknown.exitCode))
+        } catch let error where exitCode(for: error) == .failure && !(error is ExitCode) {
+            Output.diagnostic("Something unexpected happened: \(type(of: error)).")
+            exit(withError: ExitCode(Verdict.unknown.exitCode))
+        } catch {
+            exit(withError: error)
+        }
+    }
 }
 
 /// The exit codes besides a verdict's, as sysexits.h has them.

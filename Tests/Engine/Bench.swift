@@ -38,10 +38,14 @@ struct FakeKind: TargetKind {
     static let summary = "A target in memory."
     static let shorthand = "name"
     static let schemes: [String] = []
-    static let parameters: [Parameter<FakeKind>] = [.required("name", \.name, "Its name.")]
+    static let parameters: [Parameter<FakeKind>] = [
+        .required("name", \.name, "Its name."), .optional("key", \.key, default: Secret(""), "Signs in."),
+    ]
     @TaskLocal static var target = FakeTarget()
 
     var name = ""
+    var key = Secret("")
+    var secrets: [Secret] { [key] }
     var identity: String { "fake \(name)" }
     func open(on host: Host) -> FakeTarget { Self.target }
     func access(_ client: FakeTarget, for purpose: Purpose, in context: Context) async throws -> FakeTarget {

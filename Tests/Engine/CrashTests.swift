@@ -79,7 +79,7 @@ import Testing
         #expect(machine.handle(.started(start), at: at(0)) == [.preview(step: "work")])
         #expect(machine.handle(.previewed(step: "work", preview), at: at(1)) == [.prepare(step: "work", unit: unit)])
         let intent = UnitIntent(baseline: "{}", before: .pending)
-        let apply = RunCommand.apply(step: "work", unit: unit, baseline: Array("{}".utf8), after: .zero)
+        let apply = RunCommand.apply(step: "work", unit: unit, baseline: Array("{}".utf8))
         #expect(machine.handle(.unitPrepared(step: "work", unit: "u0", intent), at: at(2)) == [apply])
         // The process died with the intent durable; the takeover comes when the window has closed.
         let probe = RunCommand.probe(step: "work", unit: unit, baseline: Array("{}".utf8))

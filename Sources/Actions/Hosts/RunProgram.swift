@@ -79,7 +79,9 @@ struct RunProgram: ProvenElsewhere {
             let cause = Cause(.notFound, "The program \(command[0]) is not there, or may not be run.")
             findings.append(Finding(command[0], .fail, cause, advice: "Install it, or name its whole path."))
         }
-        let unit = WorkUnit(id: "program", title: command[0], expected: .seconds(60))
+        let unit = WorkUnit(
+            id: "program", title: command[0], expected: .seconds(60),
+            attributes: [WorkUnit.againAfterCrash: String(againAfterCrash)])
         return Preview(
             summary: "runs \(command[0])", units: [unit], findings: findings, statements: [program.line])
     }

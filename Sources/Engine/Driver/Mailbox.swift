@@ -6,20 +6,25 @@ final class Mailbox<Message: Sendable>: Sendable {
     private struct State {
         var messages: [Message] = []
         var reader: CheckedContinuation<[Message], Never>?
+        var isClosed = false
     }
 
     private let state = Mutex(State())
 
-    func post(_ message: Message) {
-        let reader: CheckedContinuation<[Message], Never>? = state.withLock { state in
+    /// False when nobody reads any more: the message went nowhere.
+    @discardableResult
+    func post(_ message: Message) -> Bool {
+        let (reader, isTaken): (CheckedContinuation<[Message], Never>?, Bool) = state.withLock { state in
+            guard !state.isClosed else { return (nil, false) }
             guard let reader = state.reader else {
                 state.messages.append(message)
-                return nil
+                return (nil, true)
             }
             state.reader = nil
-            return reader
+            return (reader, true)
         }
         reader?.resume(returning: [message])
+        return isTaken
     }
 
     /// All messages that wait; waits for the first. One reader only.
@@ -34,6 +39,15 @@ final class Mailbox<Message: Sendable>: Sendable {
                 return state.messages
             }
             if !waiting.isEmpty { continuation.resume(returning: waiting) }
+        }
+    }
+
+    /// Takes no more; hands over what nobody will read.
+    func close() -> [Message] {
+        state.withLock { state in
+            defer { state.messages = [] }
+            state.isClosed = true
+            return state.messages
         }
     }
 }

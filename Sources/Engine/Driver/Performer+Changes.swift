@@ -7,36 +7,45 @@ extension Performer {
     typealias Work = @Sendable (ConfiguredChange, OpenTarget, Context) async throws -> Void
 
     func preview(_ step: RunStep, _ machine: RunMachine) async -> Delivery {
-        let context = context(step)
+        let log = EvidenceLog(host: host)
+        let context = context(step, log)
         var outcome = PreviewOutcome(pace: 1)
         do {
             let (change, target) = try change(step, machine)
-            outcome.preview = try await within(context) { try await change.preview(target, context) }
+            let preview = try await within(context) { try await change.preview(target, context) }
+            if let impact = preview.impact { try permit(impact) }
             let key = History.key(start, step: step.id)
             outcome.pace = History.pace(
                 try await store.points(key: key, name: History.pace, limit: EngineLimits.paceHistory))
+            outcome.preview = preview
         } catch {
             outcome.couldNotLook = Cause(error)
         }
-        let bodies = attach(context)
-        outcome.attachment = bodies.first?.digest
-        return deliver(.previewed(step: step.id, outcome), bodies)
+        return deliver(log) {
+            outcome.attachment = $0
+            return .previewed(step: step.id, outcome)
+        }
     }
 
     /// Takes the facts from before and looks whether it is so already.
     func prepare(_ step: RunStep, _ unit: WorkUnit, _ machine: RunMachine) async -> Delivery {
-        let context = context(step, unit: unit)
+        let log = EvidenceLog(host: host)
+        let context = context(step, unit: unit, log)
         do {
             let (change, target) = try change(step, machine)
-            let intent = try await within(context) {
+            var intent = try await within(context) {
                 let baseline = try await change.prepare(unit, target, context)
                 let before: ChangeState =
                     change.isProvenElsewhere ? .pending : try await change.probe(unit, baseline, target, context)
                 return UnitIntent(baseline: String(decoding: baseline, as: UTF8.self), before: before)
             }
-            return deliver(.unitPrepared(step: step.id, unit: unit.id, intent), [])
+            return deliver(log) {
+                intent.attachment = $0
+                return .unitPrepared(step: step.id, unit: unit.id, intent)
+            }
         } catch {
-            return deliver(.unitNotPrepared(step: step.id, unit: unit.id, Cause(error)), [])
+            let cause = Cause(error)
+            return deliver(log) { _ in .unitNotPrepared(step: step.id, unit: unit.id, cause) }
         }
     }
 
@@ -45,9 +54,10 @@ extension Performer {
         _ step: RunStep, _ unit: WorkUnit, _ baseline: [UInt8], _ machine: RunMachine, _ work: Work?
     ) async -> Delivery {
         let begun = host.steady()
-        let context = context(step, unit: unit)
+        let log = EvidenceLog(host: host)
         var outcome = UnitOutcome(state: .pending, isFailure: false, seconds: 0)
         if let work {
+            let context = context(step, unit: unit, log)
             do {
                 let (change, target) = try change(step, machine)
                 try await within(context) { try await work(change, target, context) }
@@ -56,47 +66,51 @@ extension Performer {
                 outcome.isFailure = error is ChangeFailed
             }
         }
-        var bodies: [Body] = []
-        if outcome.isFailure, profile(step)?.isProvenElsewhere == true {
-            outcome.state = .pending
-        } else {
-            bodies = await probe(step, unit, baseline, machine, into: &outcome)
+        let isProvenElsewhere = profile(step)?.isProvenElsewhere == true
+        if !(outcome.isFailure && isProvenElsewhere) {
+            outcome.state = await probe(step, unit, baseline, machine, log)
+            if isProvenElsewhere, case .unknown(let own) = outcome.state, !step.proof.isEmpty {
+                prove(await lookAtAll(step.proof, machine, log), own, unit, &outcome)
+            }
         }
         outcome.seconds = (host.steady() - begun).inSeconds
-        bodies = attach(context) + bodies
-        outcome.attachment = bodies.first?.digest
-        return deliver(.unitProbed(step: step.id, unit: unit.id, outcome), bodies)
-    }
-
-    /// Takes a unit back, unless an earlier attempt already has.
-    func undo(_ step: RunStep, _ unit: WorkUnit, _ baseline: [UInt8], _ machine: RunMachine) async -> Delivery {
-        let context = context(step, unit: unit)
-        var outcome = UnitOutcome(
-            state: .unknown(Cause(.perhapsApplied, "Not looked at.")), isFailure: false, seconds: 0)
-        do {
-            let (change, target) = try change(step, machine)
-            outcome.state = try await within(context) {
-                let before = try await change.probe(unit, baseline, target, context)
-                guard before != .pending else { return before }
-                try await change.undo?(unit, baseline, target, context)
-                return try await change.probe(unit, baseline, target, context)
-            }
-        } catch {
-            outcome.error = Cause(error)
+        return deliver(log) {
+            outcome.attachment = $0
+            return .unitProbed(step: step.id, unit: unit.id, outcome)
         }
-        let bodies = attach(context)
-        outcome.attachment = bodies.first?.digest
-        return deliver(.unitUndone(step: step.id, unit: unit.id, outcome), bodies)
     }
 
-    /// Looks at the unit, waiting while an earlier attempt still runs in the target, and then at the plan's proof.
+    /// Takes a unit back, unless an earlier attempt already has; what the probe then sees decides.
+    func undo(_ step: RunStep, _ unit: WorkUnit, _ baseline: [UInt8], _ machine: RunMachine) async -> Delivery {
+        let begun = host.steady()
+        let log = EvidenceLog(host: host)
+        var outcome = UnitOutcome(state: .pending, isFailure: false, seconds: 0)
+        outcome.state = await probe(step, unit, baseline, machine, log)
+        if outcome.state != .pending {
+            let context = context(step, unit: unit, log)
+            do {
+                let (change, target) = try change(step, machine)
+                try await within(context) { try await change.undo?(unit, baseline, target, context) }
+            } catch {
+                outcome.error = Cause(error)
+            }
+            outcome.state = await probe(step, unit, baseline, machine, log)
+        }
+        outcome.seconds = (host.steady() - begun).inSeconds
+        return deliver(log) {
+            outcome.attachment = $0
+            return .unitUndone(step: step.id, unit: unit.id, outcome)
+        }
+    }
+
+    /// Looks at the unit, waiting while an earlier attempt still runs in the target.
     private func probe(
-        _ step: RunStep, _ unit: WorkUnit, _ baseline: [UInt8], _ machine: RunMachine, into outcome: inout UnitOutcome
-    ) async -> [Body] {
-        let context = context(step, unit: unit)
+        _ step: RunStep, _ unit: WorkUnit, _ baseline: [UInt8], _ machine: RunMachine, _ log: EvidenceLog
+    ) async -> ChangeState {
+        let context = context(step, unit: unit, log)
         do {
             let (change, target) = try change(step, machine)
-            outcome.state = try await within(context) {
+            return try await within(context) {
                 while true {
                     let state = try await change.probe(unit, baseline, target, context)
                     guard case .running = state, context.remaining > EngineLimits.waitWhileRunning else { return state }
@@ -104,27 +118,22 @@ extension Performer {
                 }
             }
         } catch {
-            outcome.state = .unknown(Cause(error))
+            return .unknown(Cause(error))
         }
-        let own = attach(context)
-        guard !step.proof.isEmpty else { return own }
-        switch outcome.state {
-        case .applied: break
-        case .unknown where profile(step)?.isProvenElsewhere == true: break
-        default: return own
-        }
-        let (verdict, cause, bodies) = await lookAtAll(step.proof, machine)
-        prove(verdict, cause ?? Cause(.unexpected, "The proof gave no cause."), unit, &outcome)
-        return own + bodies
     }
 
-    /// Joins what the plan's proof saw with what the change saw itself.
-    private func prove(_ verdict: Verdict, _ cause: Cause, _ unit: WorkUnit, _ outcome: inout UnitOutcome) {
-        switch verdict {
+    /// The plan's proof speaks for a change that cannot see its own effect. It does not say that this run brought the
+    /// effect about: where that is in doubt, the doubt stays as a warning.
+    private func prove(_ seen: ChecksOutcome, _ own: Cause, _ unit: WorkUnit, _ outcome: inout UnitOutcome) {
+        let cause = seen.cause ?? Cause(.unexpected, "The proof gave no cause.")
+        switch seen.verdict {
         case .pass, .warn:
             var proof = Proof("\(unit.title): done, and its proof was seen")
-            if case .applied(let own) = outcome.state { proof = own }
-            if verdict == .warn { proof.findings.append(Finding(unit.title, .warn, cause)) }
+            if seen.verdict == .warn { proof.findings.append(Finding(unit.title, .warn, cause)) }
+            if let doubt = outcome.error ?? (own.code == .nobodyLooked ? nil : own) {
+                proof.summary = "\(unit.title): its proof was seen"
+                proof.findings.append(Finding(unit.title, .warn, doubt))
+            }
             outcome.state = .applied(proof)
         case .fail:
             outcome.state = .pending
@@ -140,6 +149,7 @@ extension Performer {
         guard case .change(let change) = action.work else {
             throw CouldNotLook(.notSupported, "`\(step.action)` is a check and changes nothing.")
         }
+        try permit(action.impact)
         return (change, target)
     }
 

@@ -4,10 +4,12 @@ import Maintenance
 import Plans
 
 extension Performer {
-    /// Makes a check, whatever comes of it.
-    func look(_ step: RunStep, _ machine: RunMachine, attempt: Int = 1) async -> (CheckOutcome, [Body]) {
+    /// Makes a check, whatever comes of it; what was looked at goes into the log.
+    func look(
+        _ step: RunStep, _ machine: RunMachine, attempt: Int = 1, _ log: EvidenceLog
+    ) async -> (CheckOutcome, details: [[String: JSONValue]]) {
         let begun = host.steady()
-        let context = context(step)
+        let context = context(step, log)
         var outcome = CheckOutcome(attempt: attempt, seconds: 0)
         var details: [[String: JSONValue]] = []
         do {
@@ -20,33 +22,30 @@ extension Performer {
             }
             details = seen.details
             seen.details = []
-            seen.findings = Array(seen.findings.prefix(Limits.findingsPerStep))
             outcome.observation = seen.finite
         } catch {
             outcome.couldNotLook = Cause(error)
         }
         outcome.seconds = (host.steady() - begun).inSeconds
-        let bodies = attach(context, details: details)
-        outcome.attachment = bodies.first?.digest
-        return (outcome, bodies)
+        return (outcome, details)
     }
 
     /// Makes several checks together and takes the worst: a guard, or the proof of a change.
-    func lookAtAll(_ steps: [RunStep], _ machine: RunMachine) async -> (Verdict, Cause?, [Body]) {
-        let judged = await withTaskGroup(of: (Verdict, Cause?, [Body]).self) { group in
+    func lookAtAll(_ steps: [RunStep], _ machine: RunMachine, _ log: EvidenceLog) async -> ChecksOutcome {
+        let judged = await withTaskGroup(of: (Verdict, Cause?).self) { group in
             for step in steps {
                 group.addTask {
-                    let (outcome, bodies) = await look(step, machine)
-                    guard let seen = outcome.observation else { return (.unknown, outcome.couldNotLook, bodies) }
+                    let (outcome, _) = await look(step, machine, log)
+                    guard let seen = outcome.observation else { return (.unknown, outcome.couldNotLook) }
                     let thresholds = profile(step)?.thresholds ?? Thresholds()
                     let judgement = Judge.judge(seen, thresholds: thresholds) { machine.measurement($0) }
-                    return (judgement.verdict, judgement.cause, bodies)
+                    return (judgement.verdict, judgement.cause)
                 }
             }
             return await group.reduce(into: []) { $0.append($1) }
         }
         let verdict = judged.map(\.0).worst
-        return (verdict, judged.first { $0.0 == verdict }?.1, judged.flatMap(\.2))
+        return ChecksOutcome(verdict: verdict, cause: judged.first { $0.0 == verdict }?.1)
     }
 }
 

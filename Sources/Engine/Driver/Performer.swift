@@ -12,24 +12,28 @@ struct Performer: Sendable {
     let start: RunStart
     let run: String
     let observer: RunObserver
-    let mailbox: Mailbox<Delivery>
+    let mailbox: Mailbox<Message>
 
     /// The event that answers the command; `nil` when the run is being torn down.
     func perform(_ command: RunCommand, _ machine: RunMachine) async -> Delivery? {
         switch command {
         case .observe(let step, let attempt, let wait):
             guard await pause(wait), let plan = plan(step) else { return nil }
-            let (outcome, bodies) = await look(plan, machine, attempt: attempt)
-            return deliver(.observed(step: step, outcome), bodies)
+            let log = EvidenceLog(host: host)
+            let (outcome, details) = await look(plan, machine, attempt: attempt, log)
+            return deliver(log, details) { .observed(step: step, outcome.with($0)) }
         case .preview(let step):
             guard let plan = plan(step) else { return nil }
             return await preview(plan, machine)
         case .prepare(let step, let unit):
             guard let plan = plan(step) else { return nil }
             return await prepare(plan, unit, machine)
-        case .apply(let step, let unit, let baseline, let wait):
-            guard await pause(wait), let plan = plan(step) else { return nil }
+        case .apply(let step, let unit, let baseline):
+            guard let plan = plan(step) else { return nil }
             return await work(plan, unit, baseline, machine) { try await $0.apply(unit, baseline, $1, $2) }
+        case .wait(let step, let unit, let wait):
+            guard await pause(wait) else { return nil }
+            return Delivery(event: .waited(step: step, unit: unit.id))
         case .repair(let step, let unit, let baseline):
             guard let plan = plan(step) else { return nil }
             return await work(plan, unit, baseline, machine) { try await $0.repair?(unit, baseline, $1, $2) }
@@ -40,11 +44,22 @@ struct Performer: Sendable {
             guard let plan = plan(step) else { return nil }
             return await undo(plan, unit, baseline, machine)
         case .lookAtGuard(let step):
-            guard let plan = plan(step) else { return nil }
-            let (verdict, cause, _) = await lookAtAll(plan.guardSteps ?? [], machine)
-            return deliver(.guardObserved(step: step, verdict, cause), [])
+            return await together(plan(step)?.guardSteps, machine) { .guardObserved(step: step, $0) }
+        case .lookAtProof(let step):
+            return await together(plan(step)?.proof, machine) { .proofObserved(step: step, $0) }
         case .end(let verdict):
-            return deliver(.ended(verdict), [])
+            return Delivery(event: .ended(verdict))
+        }
+    }
+
+    private func together(
+        _ steps: [RunStep]?, _ machine: RunMachine, _ event: (ChecksOutcome) -> RunEvent
+    ) async -> Delivery? {
+        let log = EvidenceLog(host: host)
+        var outcome = await lookAtAll(steps ?? [], machine, log)
+        return deliver(log) {
+            outcome.attachment = $0
+            return event(outcome)
         }
     }
 
@@ -61,35 +76,22 @@ struct Performer: Sendable {
 
     func profile(_ step: RunStep) -> StepProfile? { start.profiles[step.id] }
 
-    /// The event with every secret that a target brought to light masked. Masking cannot fail but where a secret is
-    /// itself a word of the record's form, such as `pass`; that word is no secret any more.
-    func deliver(_ event: RunEvent, _ bodies: [Body]) -> Delivery {
-        Delivery(event: (try? targets.masker.masked(event)) ?? event, bodies: bodies)
-    }
-
-    /// What the evidence log holds, and the details, as a body beside the journal.
-    func attach(_ context: Context, details: [[String: JSONValue]] = []) -> [Body] {
-        let attachment = Attachment(
-            evidence: context.evidence.drain(), details: Array(details.prefix(Limits.detailsPerStep)))
-        guard !attachment.evidence.isEmpty || !attachment.details.isEmpty, let bytes = try? encodeJSON(attachment)
-        else {
-            return []
-        }
-        return [Body(targets.masker.mask(bytes))]
-    }
-
-    func context(_ step: RunStep, unit: WorkUnit? = nil) -> Context {
+    func context(_ step: RunStep, unit: WorkUnit? = nil, _ log: EvidenceLog) -> Context {
         let key = History.key(start, step: step.id)
         let timeout = profile(step)?.timeout ?? .seconds(30)
         return Context(
             host: host, deadline: host.steady() + timeout,
-            label: WorkLabel(run: run, step: step.id, unit: unit?.id),
+            label: WorkLabel(run: run, step: step.id, unit: unit?.id), evidence: log,
             history: { [store] name in try await store.points(key: key, name: name, limit: EngineLimits.history) },
-            progress: { [observer] in observer.progress(step.id, $0) },
+            progress: { [observer, targets] progress in
+                let text = targets.masker.mask(progress.text)
+                observer.progress(step.id, Progress(done: progress.done, total: progress.total, text))
+            },
             childStarted: { [mailbox] child in
                 try await withCheckedThrowingContinuation { continuation in
                     let event = RunEvent.childStarted(step: step.id, unit: unit?.id ?? "", child)
-                    mailbox.post(Delivery(event: event) { continuation.resume(with: $0) })
+                    let note = Delivery(event: event) { continuation.resume(with: $0) }
+                    if !mailbox.post(.note(note)) { note.recorded?(.failure(.runTornDown)) }
                 }
             })
     }
@@ -103,16 +105,26 @@ struct Performer: Sendable {
             try machine.measurement(name).get().value.written
         }
         targets.learn(secrets)
-        do throws(ValueErrors) {
-            return (try definition.configured(with: resolved), try open(step))
-        } catch {
+        let target = try targets.target(step.target ?? "host")
+        do throws(ValueErrors) { return (try definition.configured(with: resolved), target) } catch {
             throw CouldNotLook(.malformed, error.errors.map(\.message).joined(separator: "; "))
         }
     }
 
-    private func open(_ step: RunStep) throws(ValueErrors) -> OpenTarget {
-        do throws(CouldNotLook) { return try targets.target(step.target ?? "host") } catch {
-            throw ValueErrors([ValueError(error.cause.sentence)])
+    /// Parameters may hold references, so the impact is known for certain only now.
+    func permit(_ impact: Impact) throws(CouldNotLook) {
+        switch impact {
+        case .observe, .online: return
+        case .disruptive where start.windowCloses != nil: return
+        case .disruptive:
+            throw CouldNotLook(.rejected, "It is disruptive, and the procedure has no window for it.")
+        case .destructive:
+            throw CouldNotLook(.rejected, "It is destructive, which needs an approval; this version has none.")
         }
     }
+}
+
+extension JournalError {
+    /// The run is being torn down, and nothing more of it is recorded.
+    static let runTornDown = JournalError(.unreadable, "The run was torn down before this was recorded.")
 }

@@ -28,7 +28,7 @@ public struct RunDriver: Sendable {
     private let observer: RunObserver
     /// Ends the processes that a dead run left behind, before anything else is done; throws where some remain.
     private let endLeftChildren: @Sendable (_ run: String, _ known: [ChildProcess]) async throws -> Void
-    private let mailbox = Mailbox<Delivery>()
+    private let mailbox = Mailbox<Message>()
 
     public init(
         host: Host, catalogue: Catalogue, store: any JournalStore, observer: RunObserver = RunObserver(),
@@ -60,7 +60,7 @@ public struct RunDriver: Sendable {
 
     /// Asks the run to stop at the next safe point.
     public func cancel(_ cause: Cause) {
-        mailbox.post(Delivery(event: .cancelRequested(cause)))
+        mailbox.post(.note(Delivery(event: .cancelRequested(cause))))
     }
 
     private func drive(_ ledger: RunLedger, first: RunEvent, _ start: RunStart) async throws -> Run {
@@ -81,28 +81,54 @@ public struct RunDriver: Sendable {
     /// Not cancelled itself: it records what came of everything that it let begin.
     private func loop(_ ledger: RunLedger, _ first: RunEvent, _ performer: Performer) async throws -> Run {
         var ledger = ledger
-        return try await withThrowingTaskGroup(of: Void.self) { group in
+        return try await withThrowingDiscardingTaskGroup { group in
             // When the journal fails nothing can be recorded any more: everything in hand is cancelled, and the next
-            // start probes it.
-            defer { group.cancelAll() }
+            // start probes it. Who waits for a record is told.
+            defer {
+                for case .note(let note) in mailbox.close() { note.recorded?(.failure(.runTornDown)) }
+                group.cancelAll()
+            }
             var deliveries = [Delivery(event: first)]
+            var inHand = 0
             while true {
-                let commands: [RunCommand]
-                do throws(JournalError) { commands = try await ledger.commit(deliveries) } catch {
-                    for delivery in deliveries { delivery.recorded?(.failure(error)) }
-                    throw error
-                }
-                for delivery in deliveries { delivery.recorded?(.success(())) }
-                observer.changed(ledger.run)
+                let commands = try await commit(deliveries, to: &ledger)
                 if case .ended = ledger.run.phase { return ledger.run }
+                inHand += commands.count
+                guard inHand > 0 else {
+                    throw JournalError(
+                        .corrupt, "Run \(ledger.run.id) stands still: nothing is in hand and it has not ended.",
+                        run: ledger.run.id)
+                }
                 for command in commands {
                     let machine = ledger.machine
-                    group.addTask { [mailbox] in
-                        if let delivery = await performer.perform(command, machine) { mailbox.post(delivery) }
+                    group.addTask { [mailbox] in mailbox.post(.answer(await performer.perform(command, machine))) }
+                }
+                deliveries = []
+                while deliveries.isEmpty, inHand > 0 {
+                    for message in await mailbox.take() {
+                        switch message {
+                        case .note(let note): deliveries.append(note)
+                        case .answer(let answer):
+                            inHand -= 1
+                            if let answer { deliveries.append(answer) }
+                        }
                     }
                 }
-                deliveries = await mailbox.take()
             }
+        }
+    }
+
+    private func commit(
+        _ deliveries: [Delivery], to ledger: inout RunLedger
+    ) async throws(JournalError) -> [RunCommand] {
+        do throws(JournalError) {
+            let commands = try await ledger.commit(deliveries)
+            for delivery in deliveries { delivery.recorded?(.success(())) }
+            observer.changed(ledger.run)
+            return commands
+        } catch {
+            for delivery in deliveries { delivery.recorded?(.failure(error)) }
+            throw error
         }
     }
 }

@@ -11,6 +11,14 @@ struct Delivery: Sendable {
     var recorded: (@Sendable (Result<Void, JournalError>) -> Void)?
 }
 
+/// What reaches the driver.
+enum Message: Sendable {
+    /// Of a command; `nil` when the run is being torn down.
+    case answer(Delivery?)
+    /// Of somebody else: a child was started, a person asks to stop.
+    case note(Delivery)
+}
+
 /// A run and its journal as one: an event counts only once it is durable.
 struct RunLedger: Sendable {
     private let store: any JournalStore
@@ -109,6 +117,7 @@ public enum History {
         }
         if case .unitProbed(let step, let unit, let outcome) = event, case .applied = outcome.state,
             outcome.error == nil,
+            before.step(step)?.units.contains(where: { $0.unit.id == unit && $0.isRecovered }) == false,
             let expected = before.step(step)?.units.first(where: { $0.unit.id == unit })?.unit.expected,
             expected > .zero
         {

@@ -32,7 +32,7 @@ public final class TargetRegistry: Sendable {
     public func identity(_ name: String) -> String? { try? target(name).identity }
 
     /// Secrets that came to light elsewhere: in the parameters of a step.
-    func learn(_ secrets: [Secret]) {
+    public func learn(_ secrets: [Secret]) {
         guard !secrets.isEmpty else { return }
         learned.withLock { $0 += secrets }
     }

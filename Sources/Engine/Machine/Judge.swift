@@ -27,8 +27,8 @@ struct Judge {
                 continue
             }
             let outcome = condition.evaluate { name in
-                if let measurement = measured[name] { return .success(measurement) }
                 if let cause = observation.missing[name] { return .failure(CouldNotLook(cause)) }
+                if let measurement = measured[name] { return .success(measurement) }
                 return lookup(name)
             }
             switch outcome {

@@ -49,8 +49,10 @@ public struct StepState: Sendable {
         case observing(attempt: Int)
         /// A change looks at what it would do. Goes to `working` or `done`.
         case previewing
-        /// Units are being done one by one. Goes to `undoing` or `done`.
+        /// Units are being done one by one. Goes to `proving`, `undoing` or `done`.
         case working
+        /// The units are over, and the plan's proof is looked at. Goes to `undoing` or `done`.
+        case proving
         /// Units are being taken back, last first. Goes to `done`.
         case undoing
         /// Final: it was not run.
@@ -76,10 +78,15 @@ public struct StepState: Sendable {
     var pace = 1.0
     /// What the guard said before the first unit.
     var guardBefore: Verdict?
-    /// The unit that waits for the guard's word.
-    var failure: Cause?
+    /// What stopped the step before its units were all begun, or was seen of them together: `fail` or `unknown`.
+    var failure: (verdict: Verdict, cause: Cause)?
 
     init(id: String) { self.id = id }
+
+    /// Keeps the body's digest for the reports.
+    mutating func keep(_ attachment: String?) {
+        if let attachment { attachments.append(attachment) }
+    }
 
     public var isOver: Bool { phase == .done || phase == .skipped }
 }
@@ -93,6 +100,8 @@ public struct UnitState: Sendable {
         case preparing
         /// The intent is durable; it is being done, or was when a process died. Goes to `done`, `failed` or `unknown`.
         case intended(attempt: Int)
+        /// An attempt failed, and time passes before the next. Goes to `intended` or `left`.
+        case waiting(attempt: Int)
         /// Half done, being finished or cleared away. Goes to `done`, `failed` or `unknown`.
         case repairing
         /// Final unless taken back: it is in place, seen.

@@ -11,7 +11,9 @@ public enum RunCommand: Sendable, Equatable {
     /// Answered by `unitPrepared` or `unitNotPrepared`.
     case prepare(step: String, unit: WorkUnit)
     /// Does the unit and looks at it; answered by `unitProbed`.
-    case apply(step: String, unit: WorkUnit, baseline: [UInt8], after: Duration)
+    case apply(step: String, unit: WorkUnit, baseline: [UInt8])
+    /// Lets time pass before another attempt; answered by `waited`.
+    case wait(step: String, unit: WorkUnit, Duration)
     /// Finishes or clears away what is half done, and looks; answered by `unitProbed`.
     case repair(step: String, unit: WorkUnit, baseline: [UInt8])
     /// Only looks, waiting while an earlier attempt still runs; answered by `unitProbed`.
@@ -20,6 +22,8 @@ public enum RunCommand: Sendable, Equatable {
     case undo(step: String, unit: WorkUnit, baseline: [UInt8])
     /// Answered by `guardObserved`.
     case lookAtGuard(step: String)
+    /// Answered by `proofObserved`.
+    case lookAtProof(step: String)
     /// Answered by `ended`.
     case end(Verdict)
 }

@@ -6,6 +6,7 @@ extension RunMachine {
     /// A check came back: judge it, and look again where the plan allows a retry.
     func observed(_ step: inout StepState, _ outcome: CheckOutcome, at now: Instant) -> [RunCommand] {
         guard case .observing(let attempt) = step.phase, attempt == outcome.attempt else { return [] }
+        step.keep(outcome.attachment)
         let judgement = judge(outcome, step)
         if judgement.verdict == .fail || judgement.verdict == .unknown, state.cancellation == nil,
             let retry = plan(of: step)?.retry, attempt <= retry.times
@@ -13,12 +14,11 @@ extension RunMachine {
             step.phase = .observing(attempt: attempt + 1)
             return [.observe(step: step.id, attempt: attempt + 1, after: Self.backoff(retry, attempt))]
         }
-        if let attachment = outcome.attachment { step.attachments.append(attachment) }
         if let observation = outcome.observation {
             step.summary = observation.summary
             step.measurements = observation.measurements
             step.missing = observation.missing
-            step.findings = observation.findings
+            step.findings = observation.findings.limited()
         }
         finish(&step, judgement.verdict, judgement.cause, at: now)
         return []

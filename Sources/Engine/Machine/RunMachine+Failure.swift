@@ -3,31 +3,58 @@ import Maintenance
 import Plans
 
 extension RunMachine {
-    /// The guard spoke: before the first unit it must not fail, after each it must not have become worse.
-    func guardObserved(
-        _ step: inout StepState, _ verdict: Verdict, _ cause: Cause?, at now: Instant
-    ) -> [RunCommand] {
+    /// The guard spoke: before the first unit it must be well, after each it must not have become worse.
+    func guardObserved(_ step: inout StepState, _ outcome: ChecksOutcome, at now: Instant) -> [RunCommand] {
         guard step.phase == .working else { return [] }
-        let isBad = verdict == .fail || verdict == .unknown
-        let because = cause?.sentence ?? ""
-        guard let before = step.guardBefore else {
-            step.guardBefore = verdict
-            guard isBad else { return nextUnit(&step, at: now) }
-            return fail(
-                &step, Cause(.rejected, "Its guard is \(verdict.rawValue) before anything is done. \(because)"), at: now
-            )
+        step.keep(outcome.attachment)
+        let (verdict, because) = (outcome.verdict, outcome.cause?.sentence ?? "")
+        let before = step.guardBefore
+        step.guardBefore = before?.worst(verdict) ?? verdict
+        let when = before == nil ? "is \(verdict.rawValue) before anything is done" : "became \(verdict.rawValue)"
+        switch verdict {
+        case .pass: break
+        case .warn where before == .pass:
+            let cause = Cause(.threshold, "Its guard became warn. \(because)")
+            step.findings.append(Finding("guard of \(step.id)", .warn, cause))
+        case .warn: break
+        case .fail, .unknown:
+            return stop(&step, verdict, Cause(.rejected, "Its guard \(when). \(because)"), at: now)
         }
-        guard isBad, before.worst(verdict) != before else { return nextUnit(&step, at: now) }
-        return fail(&step, Cause(.rejected, "Its guard became \(verdict.rawValue). \(because)"), at: now)
+        return nextUnit(&step, at: now)
     }
 
-    /// The step has failed: nothing further is begun, and what was done is taken back where the plan asks for it.
-    func fail(_ step: inout StepState, _ cause: Cause, at now: Instant) -> [RunCommand] {
-        step.failure = cause
+    /// All units are over: the plan's proof decides, where there is one that the units did not already have.
+    func conclude(_ step: inout StepState, at now: Instant) -> [RunCommand] {
+        guard step.phase == .working, step.failure == nil, plan(of: step)?.proof.isEmpty == false,
+            profile(of: step)?.isProvenElsewhere != true
+        else {
+            finishChange(&step, at: now)
+            return []
+        }
+        step.phase = .proving
+        return [.lookAtProof(step: step.id)]
+    }
+
+    func proofObserved(_ step: inout StepState, _ outcome: ChecksOutcome, at now: Instant) -> [RunCommand] {
+        guard step.phase == .proving else { return [] }
+        step.keep(outcome.attachment)
+        let cause = Cause(.rejected, "Its proof is \(outcome.verdict.rawValue). \(outcome.cause?.sentence ?? "")")
+        switch outcome.verdict {
+        case .pass: break
+        case .warn: step.findings.append(Finding("proof of \(step.id)", .warn, cause))
+        case .fail, .unknown: return stop(&step, outcome.verdict, cause, at: now)
+        }
+        finishChange(&step, at: now)
+        return []
+    }
+
+    /// Nothing further is begun; after a failure that was seen, what was done is taken back where the plan asks for it.
+    func stop(_ step: inout StepState, _ verdict: Verdict, _ cause: Cause, at now: Instant) -> [RunCommand] {
+        step.failure = (verdict, cause)
         for index in step.units.indices where step.units[index].phase == .planned {
             step.units[index].phase = .left(Cause(.notRun, "Not begun: \(cause.sentence)"))
         }
-        guard plan(of: step)?.onFailure == .undo, profile(of: step)?.canUndo == true else {
+        guard verdict == .fail, plan(of: step)?.onFailure == .undo, profile(of: step)?.canUndo == true else {
             finishChange(&step, at: now)
             return []
         }
@@ -47,7 +74,7 @@ extension RunMachine {
 
     func undone(_ step: inout StepState, _ id: String, _ outcome: UnitOutcome, at now: Instant) -> [RunCommand] {
         guard let index = unit(id, in: step), step.units[index].phase == .undoing else { return [] }
-        if let attachment = outcome.attachment { step.attachments.append(attachment) }
+        step.keep(outcome.attachment)
         if outcome.state == .pending {
             step.units[index].phase = .undone
         } else {
@@ -55,6 +82,22 @@ extension RunMachine {
                 outcome.error ?? Cause(.perhapsApplied, "It could not be seen to be taken back."))
         }
         return nextUndo(&step, at: now)
+    }
+
+    /// Somebody asked the run to stop: what only waits is not begun again.
+    mutating func cancel(_ cause: Cause, at now: Instant) -> [RunCommand] {
+        state.cancellation = cause
+        var commands: [RunCommand] = []
+        for position in state.steps.indices {
+            var step = state.steps[position]
+            for index in step.units.indices {
+                guard case .waiting = step.units[index].phase else { continue }
+                step.units[index].phase = .left(cause)
+                commands += nextUnit(&step, at: now)
+            }
+            state.steps[position] = step
+        }
+        return commands
     }
 
     /// A dead process left the run: look at everything that was in hand.
@@ -70,6 +113,7 @@ extension RunMachine {
             case .pending, .skipped, .done: break
             case .observing(let attempt): commands.append(.observe(step: step.id, attempt: attempt, after: .zero))
             case .previewing: commands.append(.preview(step: step.id))
+            case .proving: commands.append(.lookAtProof(step: step.id))
             case .working, .undoing: commands += recover(&step)
             }
             state.steps[index] = step
@@ -82,7 +126,7 @@ extension RunMachine {
             let unit = step.units[index]
             switch unit.phase {
             case .preparing: return [.prepare(step: step.id, unit: unit.unit)]
-            case .intended, .repairing:
+            case .intended, .repairing, .waiting:
                 step.units[index].phase = .intended(attempt: 1)
                 step.units[index].isRecovered = true
                 return [.probe(step: step.id, unit: unit.unit, baseline: unit.baseline)]

@@ -9,18 +9,30 @@ extension RunMachine {
         step.measurements = totals(step)
         step.findings += step.units.flatMap { $0.proof?.findings ?? [] }
         step.findings += Self.findings(step.units)
-        if step.findings.count > Limits.findingsPerStep {
-            step.findings.removeLast(step.findings.count - Limits.findingsPerStep)
-        }
+        step.missing = unsure(step)
         step.summary = summary(step, count)
-        if let failure = step.failure {
-            finish(&step, .fail, failure, at: now)
-            return
-        }
         let seen = Observation(
             summary: step.summary, measurements: step.measurements, missing: step.missing, findings: step.findings)
         let judgement = Judge.judge(seen, thresholds: profile(of: step)?.thresholds ?? Thresholds()) { measurement($0) }
-        finish(&step, judgement.verdict, judgement.cause, at: now)
+        step.findings = step.findings.limited()
+        if let failure = step.failure, judgement.verdict.worst(failure.verdict) == failure.verdict {
+            finish(&step, failure.verdict, failure.cause, at: now)
+        } else {
+            finish(&step, judgement.verdict, judgement.cause, at: now)
+        }
+    }
+
+    /// Sums are not known where it is not known what became of a unit; the record keeps what was counted.
+    private func unsure(_ step: StepState) -> [String: Cause] {
+        let open = step.units.first { unit in
+            switch unit.phase {
+            case .unknown, .failed: !unit.baseline.isEmpty
+            default: false
+            }
+        }
+        guard let open else { return step.missing }
+        let cause = Cause(.partlyCovered, "What became of \(open.unit.title) is not known, so it is not counted.")
+        return (profile(of: step)?.sums ?? [:]).keys.reduce(into: step.missing) { $0[$1] = cause }
     }
 
     /// One finding a cause: a thousand units that were left for one reason are one thing to read.
@@ -45,7 +57,7 @@ extension RunMachine {
         case .left(let cause) where cause.code == .cancelled: Finding(unit.unit.title, .unknown, cause)
         case .left(let cause): Finding(unit.unit.title, .warn, cause)
         case .undone: Finding(unit.unit.title, .warn, Cause(.rejected, "It was done and taken back."))
-        case .planned, .preparing, .intended, .repairing, .done, .undoing: nil
+        case .planned, .preparing, .intended, .waiting, .repairing, .done, .undoing: nil
         }
     }
 
@@ -118,7 +130,7 @@ public struct Tally: Sendable, Equatable {
             case .unknown: unknown += 1
             case .left: left += 1
             case .undone: undone += 1
-            case .planned, .preparing, .intended, .repairing, .undoing: break
+            case .planned, .preparing, .intended, .waiting, .repairing, .undoing: break
             }
         }
     }

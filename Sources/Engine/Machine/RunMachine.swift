@@ -17,14 +17,18 @@ public struct RunMachine: Sendable {
         switch event {
         case .started(let start): begin(start, at: now)
         case .resumed: commands = recover()
-        case .cancelRequested(let cause): state.cancellation = cause
+        case .cancelRequested(let cause): commands = cancel(cause, at: now)
         case .childStarted(_, _, let child): state.children.append(child)
         case .observed(let step, let outcome):
             commands = update(step) { before.observed(&$0, outcome, at: now) }
         case .previewed(let step, let outcome):
             commands = update(step) { before.previewed(&$0, outcome, at: now) }
-        case .guardObserved(let step, let verdict, let cause):
-            commands = update(step) { before.guardObserved(&$0, verdict, cause, at: now) }
+        case .guardObserved(let step, let outcome):
+            commands = update(step) { before.guardObserved(&$0, outcome, at: now) }
+        case .proofObserved(let step, let outcome):
+            commands = update(step) { before.proofObserved(&$0, outcome, at: now) }
+        case .waited(let step, let unit):
+            commands = update(step) { before.waited(&$0, unit, at: now) }
         case .unitPrepared(let step, let unit, let intent):
             commands = update(step) { before.prepared(&$0, unit, intent, at: now) }
         case .unitNotPrepared(let step, let unit, let cause):
@@ -87,7 +91,9 @@ public struct RunMachine: Sendable {
     /// Steps whose measurements this one names.
     private func dependencies(of index: Int) -> [String] {
         guard let step = state.start?.plan.steps[index] else { return [] }
-        let names = (step.when.flatMap { try? Condition($0) }?.names ?? []) + step.referencedMeasurements
+        let thresholds = state.start?.profiles[step.id]?.thresholds
+        let conditions = [step.when, thresholds?.warn, thresholds?.fail].compactMap { $0 }
+        let names = conditions.flatMap { (try? Condition($0))?.names ?? [] } + step.referencedMeasurements
         return names.compactMap { MeasurementPath($0)?.step }.filter { $0 != step.id }
     }
 
@@ -126,8 +132,8 @@ public struct RunMachine: Sendable {
         guard let path = MeasurementPath(name), let step = state.step(path.step) else {
             return .failure(Judge.notMeasured(name))
         }
-        if let found = step.measurements.first(where: { $0.name == path.name }) { return .success(found) }
         if let cause = step.missing[path.name] { return .failure(CouldNotLook(cause)) }
+        if let found = step.measurements.first(where: { $0.name == path.name }) { return .success(found) }
         return .failure(Judge.notMeasured(name))
     }
 
@@ -155,10 +161,16 @@ public struct RunMachine: Sendable {
 
     /// A failed change stops the run, a failed check does not, unless the plan says otherwise.
     private mutating func settle(_ step: StepState) {
-        guard step.phase == .done, step.verdict == .fail, let plan = plan(of: step) else { return }
+        guard step.phase == .done, let plan = plan(of: step) else { return }
         let policy = plan.onFailure ?? (plan.isChange ? .stop : .continue)
-        guard policy != .continue else { return }
-        state.stopped = Cause(.notRun, "Not run, because `\(step.id)` failed.")
+        switch step.verdict {
+        case .fail? where policy != .continue:
+            state.stopped = Cause(.notRun, "Not run, because `\(step.id)` failed.")
+        // A gate that the plan names as one stays shut when nobody could look.
+        case .unknown? where plan.onFailure == .stop:
+            state.stopped = Cause(.notRun, "Not run, because `\(step.id)` could not be known.")
+        default: break
+        }
     }
 
     func skip(_ step: inout StepState, _ cause: Cause, at now: Instant) {
@@ -166,7 +178,8 @@ public struct RunMachine: Sendable {
         step.cause = cause
         step.summary = cause.sentence
         step.endedAt = now
-        if cause.code == .windowEnded { step.verdict = .unknown }
+        // Asked to stop: what was not looked at is not known.
+        if cause.code == .cancelled { step.verdict = .unknown }
     }
 
     func finish(_ step: inout StepState, _ verdict: Verdict, _ cause: Cause?, at now: Instant) {
@@ -185,7 +198,7 @@ struct MeasurementPath {
 
     init?(_ text: String) {
         let path = text.hasPrefix("steps.") ? text.dropFirst(6) : text[...]
-        guard let dot = path.lastIndex(of: "."), dot != path.startIndex else { return nil }
+        guard let dot = path.firstIndex(of: "."), dot != path.startIndex else { return nil }
         step = String(path[..<dot])
         name = String(path[path.index(after: dot)...])
     }

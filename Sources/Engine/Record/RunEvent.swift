@@ -24,8 +24,12 @@ public enum RunEvent: Codable, Sendable {
     case unitProbed(step: String, unit: String, UnitOutcome)
     /// What was seen of a unit after it was taken back.
     case unitUndone(step: String, unit: String, UnitOutcome)
+    /// The pause before another attempt at a unit is over.
+    case waited(step: String, unit: String)
     /// The guard of a change was looked at.
-    case guardObserved(step: String, Verdict, Cause?)
+    case guardObserved(step: String, ChecksOutcome)
+    /// The plan's proof of a change was looked at.
+    case proofObserved(step: String, ChecksOutcome)
     /// Nothing is left to do.
     case ended(Verdict)
 
@@ -42,7 +46,9 @@ public enum RunEvent: Codable, Sendable {
         case .childStarted: "child-started"
         case .unitProbed: "unit-probed"
         case .unitUndone: "unit-undone"
+        case .waited: "waited"
         case .guardObserved: "guard-observed"
+        case .proofObserved: "proof-observed"
         case .ended: "ended"
         }
     }
@@ -75,6 +81,14 @@ public struct UnitIntent: Codable, Sendable {
     public var baseline: String
     /// What the probe saw before anything was done.
     public var before: ChangeState
+    public var attachment: String?
+}
+
+/// What several checks came to together: a guard, or a proof.
+public struct ChecksOutcome: Codable, Sendable {
+    public var verdict: Verdict
+    public var cause: Cause?
+    public var attachment: String?
 }
 
 /// What became of one unit.

@@ -63,8 +63,7 @@ extension StepProfile {
         let configured = try? definition.configured(with: step.parameters)
         let fallback = configured?.thresholds ?? declaration.thresholds
         thresholds = Thresholds(
-            warn: step.thresholds.warn ?? (step.thresholds.fail == nil ? fallback.warn : nil),
-            fail: step.thresholds.fail ?? (step.thresholds.warn == nil ? fallback.fail : nil))
+            warn: step.thresholds.warn ?? fallback.warn, fail: step.thresholds.fail ?? fallback.fail)
         let measurements = configured?.measurements ?? declaration.measurements
         aggregates = Dictionary(measurements.map { ($0.name, $0.aggregate.rawValue) }) { first, _ in first }
         sums = Dictionary(
@@ -72,14 +71,9 @@ extension StepProfile {
         ) { first, _ in first }
         impact = configured?.impact ?? (definition.isChange ? .disruptive : .observe)
         timeoutMicroseconds = step.timeoutMicroseconds ?? declaration.timeout.microseconds
-        isProvenElsewhere = false
-        canRepair = false
-        canUndo = false
-        if case .change(let change)? = configured?.work {
-            isProvenElsewhere = change.isProvenElsewhere
-            canRepair = change.repair != nil
-            canUndo = change.undo != nil
-        }
+        isProvenElsewhere = definition.isProvenElsewhere
+        canRepair = definition.canRepair
+        canUndo = definition.canUndo
     }
 }
 

@@ -4,6 +4,11 @@ public struct ActionDefinition: Sendable {
     public let kindName: String
     public let parameters: [ParameterDescription]
     public let isChange: Bool
+    /// Facts of the type, whatever its parameters: it can finish what is half done, it can be taken back, only the
+    /// plan's `proof` sees its effect.
+    public let canRepair: Bool
+    public let canUndo: Bool
+    public let isProvenElsewhere: Bool
     private let configure: @Sendable (PlanValue?) throws(ValueErrors) -> ConfiguredAction
     private let decodable: @Sendable (PlanValue?, Set<String>) throws(ValueErrors) -> Void
 
@@ -24,6 +29,9 @@ public struct ActionDefinition: Sendable {
         kindName = A.Kind.name
         parameters = type.parameters.map(\.description)
         self.isChange = isChange
+        canRepair = type is any RepairableChange.Type
+        canUndo = type is any UndoableChange.Type
+        isProvenElsewhere = type is any ProvenElsewhere.Type
         decodable = { value, unresolved throws(ValueErrors) in
             _ = try type.parameters.decode(
                 value, of: type.declaration.name, into: type.init(), unresolved: unresolved)

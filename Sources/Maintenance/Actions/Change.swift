@@ -52,6 +52,9 @@ public struct WorkUnit: Codable, Hashable, Sendable {
     /// The planned objects, where the unit is a list of them.
     public let items: [String]
 
+    /// The attribute that says, with `true`, that running it twice is as good as once.
+    public static let againAfterCrash = "again-after-crash"
+
     public init(
         id: String, title: String, size: Double = 1, expected: Duration, attributes: [String: String] = [:],
         items: [String] = []

@@ -23,6 +23,20 @@ public struct Finding: Codable, Hashable, Sendable {
     }
 }
 
+extension [Finding] {
+    /// At most `limit`, the most severe first to stay; the last one then says how many more there were.
+    public func limited(to limit: Int = Limits.findingsPerStep) -> [Finding] {
+        guard count > limit else { return self }
+        let ranked = Verdict.bySeverity.flatMap { severity in filter { $0.severity == severity } }
+        let left = ranked.dropFirst(limit - 1)
+        guard let next = left.first else { return ranked }
+        return ranked.prefix(limit - 1) + [
+            Finding(
+                "\(left.count) more", next.severity, Cause(.tooLarge, "\(left.count) more findings are not listed."))
+        ]
+    }
+}
+
 /// What was seen, by which query or call, when.
 public struct Evidence: Codable, Hashable, Sendable {
     /// The identity of the target that answered.

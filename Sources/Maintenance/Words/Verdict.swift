@@ -19,6 +19,9 @@ public enum Verdict: String, Codable, Sendable, CaseIterable {
         }
     }
 
+    /// The most severe first.
+    static let bySeverity = allCases.sorted { $0.weight > $1.weight }
+
     public func worst(_ other: Verdict) -> Verdict {
         other.weight > weight ? other : self
     }

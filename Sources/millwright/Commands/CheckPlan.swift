@@ -23,48 +23,46 @@ struct CheckPlan: AsyncParsableCommand {
     func run() async throws {
         let composition = Composition()
         let plan = try composition.plan(plan)
-        var checks: RunPlan?
+        let session = RunSession(composition: composition, journal: MemoryJournal(), format: format, reports: "")
+        var documents: [RunDocument] = []
         for name in procedure.map({ [$0] }) ?? plan.procedures.map(\.name) {
-            let runnable = try composition.runnable(
+            let whole = try composition.runnable(
                 plan, name, environment: choice.environment, inputs: try choice.values())
-            checks = checks?.joined(with: runnable) ?? runnable.onlyChecks
+            let (checks, left) = whole.onlyChecks
+            if !left.isEmpty {
+                Output.diagnostic(
+                    "\(name): not made here, for they need a change's numbers: \(left.joined(separator: ", "))")
+            }
+            if !checks.steps.isEmpty { documents.append(try await session.check(checks)) }
         }
-        guard let checks, !checks.steps.isEmpty else {
+        guard !documents.isEmpty else {
             Output.diagnostic("\(plan.file): there are no checks to make.")
             throw ExitStatus.wrongPlan
         }
-        let session = RunSession(
-            composition: composition, journal: MemoryJournal(), format: format, reports: "")
-        throw try await session.begin(checks)
+        switch format {
+        case .json where procedure != nil: try Output.json(documents[0])
+        case .json: try Output.json(documents)
+        case .text: for document in documents { Summary.show(document, reports: []) }
+        }
+        throw ExitCode(documents.map { $0.verdict ?? .unknown }.worst.exitCode)
     }
 }
 
 extension RunPlan {
-    /// The same procedure with nothing but its checks, and no reports: what depends on a change is left out.
-    var onlyChecks: RunPlan {
-        let checks = steps.filter { !$0.isChange && $0.when == nil && $0.referencedMeasurements.isEmpty }
-        return RunPlan(
-            service: service, environment: environment, procedure: procedure, timezone: timezone,
-            planDigest: planDigest, inputs: inputs, targets: targets, steps: checks)
-    }
-
-    /// The checks of both; those of the second are named after their procedure where a name is taken.
-    func joined(with other: RunPlan) -> RunPlan {
-        let taken = Set(steps.map(\.id))
-        let more = other.onlyChecks.steps.map { step in
-            taken.contains(step.id) ? step.named("\(other.procedure)-\(step.id)") : step
+    /// The same procedure with nothing but the checks that need no change before them, and the names of those that do.
+    fileprivate var onlyChecks: (plan: RunPlan, left: [String]) {
+        var kept: [RunStep] = []
+        var left: [String] = []
+        let changes = Set(steps.filter(\.isChange).map(\.id))
+        for step in steps where !step.isChange {
+            let conditions = [step.when, step.thresholds.warn, step.thresholds.fail].compactMap { $0 }
+            let names = conditions.flatMap { (try? Condition($0))?.names ?? [] } + step.referencedMeasurements
+            let owners = Set(names.compactMap { $0.split(separator: ".").first.map(String.init) })
+            if owners.isDisjoint(with: changes.union(left)) { kept.append(step) } else { left.append(step.id) }
         }
-        return RunPlan(
-            service: service, environment: environment, procedure: "all checks", timezone: timezone,
-            planDigest: planDigest, targets: targets.merging(other.targets) { first, _ in first }, steps: steps + more)
-    }
-}
-
-extension RunStep {
-    /// The same check under another name.
-    func named(_ id: String) -> RunStep {
-        RunStep(
-            id: id, action: action, isChange: isChange, summary: summary, parameters: parameters, target: target,
-            thresholds: thresholds, retry: retry, timeoutMicroseconds: timeoutMicroseconds)
+        let plan = RunPlan(
+            service: service, environment: environment, procedure: procedure, timezone: timezone,
+            planDigest: planDigest, inputs: inputs, targets: targets, steps: kept)
+        return (plan, left)
     }
 }

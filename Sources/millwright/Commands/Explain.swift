@@ -45,11 +45,13 @@ struct Explain: AsyncParsableCommand {
             let preview = Previewer(composition: composition, targets: targets, start: start)
             do {
                 let seen = try await preview.preview(step)
-                show(seen, step)
+                show(try targets.masker.masked(seen), step)
                 work += seen.units.reduce(Duration.zero) { $0 + $1.expected }
             } catch {
                 couldNotLook = true
-                Output.line("  \(Style.sign(.unknown)) could not look: \(Cause(error).sentence)")
+                Output.line(
+                    "  \(Style.sign(.unknown)) could not look: \(Style.plain(targets.masker.mask(Cause(error).sentence)))"
+                )
             }
         }
         await targets.close()
@@ -112,7 +114,8 @@ private struct Previewer {
             throw CouldNotLook(.notRun, "It needs what earlier steps measure, and is known in a run only.")
         }
         let host = composition.host
-        let (parameters, _) = try References.resolve(step.parameters ?? .null, host: host)
+        let (parameters, secrets) = try References.resolve(step.parameters ?? .null, host: host)
+        targets.learn(secrets)
         guard let definition = composition.catalogue.actions[step.action],
             case .change(let change) = try definition.configured(with: parameters).work
         else { throw CouldNotLook(.notSupported, "This version has no change `\(step.action)`.") }

@@ -53,14 +53,9 @@ struct RunProcedure: AsyncParsableCommand {
         }
         let journal = try await composition.journal(store)
         let session = RunSession(composition: composition, journal: journal, format: format, reports: reports)
-        do {
-            let exit = try await go(session, plan, runnable)
-            await journal.close()
-            throw exit
-        } catch let error as JournalError {
-            await journal.close()
-            throw composition.failure(error)
-        }
+        let exit = try await go(session, plan, runnable)
+        await journal.close()
+        throw exit
     }
 
     private func go(_ session: RunSession, _ plan: Plan, _ runnable: RunPlan) async throws -> ExitCode {

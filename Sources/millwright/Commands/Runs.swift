@@ -24,17 +24,13 @@ struct Runs: AsyncParsableCommand {
     func run() async throws {
         let composition = Composition()
         let journal = try await composition.reader(store)
-        do {
-            let rows = try await journal.rows(RunFilter(service: service, procedure: procedure, limit: limit))
-            await journal.close()
-            var lines: [RunLine] = []
-            for row in rows { lines.append(try await RunLine(row, composition)) }
-            switch format {
-            case .json: try Output.json(lines)
-            case .text: show(lines)
-            }
-        } catch let error as JournalError {
-            throw composition.failure(error)
+        let rows = try await journal.rows(RunFilter(service: service, procedure: procedure, limit: limit))
+        await journal.close()
+        var lines: [RunLine] = []
+        for row in rows { lines.append(try await RunLine(row, composition)) }
+        switch format {
+        case .json: try Output.json(lines)
+        case .text: show(lines)
         }
     }
 

@@ -75,19 +75,15 @@ struct Resume: AsyncParsableCommand {
     func run() async throws {
         let composition = Composition()
         let journal = try await composition.journal(store)
-        do {
-            let row = try await composition.row(id, journal)
-            guard row.state != .ended else {
-                Output.diagnostic("Run \(row.id) has ended; there is nothing to resume.")
-                throw ExitCode.validationFailure
-            }
-            let session = RunSession(composition: composition, journal: journal, format: format, reports: reports)
-            let exit = try await session.resume(row)
-            await journal.close()
-            throw exit
-        } catch let error as JournalError {
-            throw composition.failure(error)
+        let row = try await composition.row(id, journal)
+        guard row.state != .ended else {
+            Output.diagnostic("Run \(row.id) has ended; there is nothing to resume.")
+            throw ExitCode.validationFailure
         }
+        let session = RunSession(composition: composition, journal: journal, format: format, reports: reports)
+        let exit = try await session.resume(row)
+        await journal.close()
+        throw exit
     }
 }
 
@@ -101,15 +97,11 @@ extension Composition {
 
     func document(_ id: String, _ store: StoreOptions) async throws -> RunDocument {
         let journal = try await reader(store)
-        do {
-            let row = try await row(id, journal)
-            var alive = false
-            if let owner = row.owner { alive = try await isAlive(owner) }
-            let document = try await RunDocument.read(row, from: journal, isAlive: alive)
-            await journal.close()
-            return document
-        } catch let error as JournalError {
-            throw failure(error)
-        }
+        let row = try await row(id, journal)
+        var alive = false
+        if let owner = row.owner { alive = try await isAlive(owner) }
+        let document = try await RunDocument.read(row, from: journal, isAlive: alive)
+        await journal.close()
+        return document
     }
 }

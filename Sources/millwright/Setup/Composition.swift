@@ -30,21 +30,13 @@ struct Composition {
         ])
 
     /// The journal for writing: one process owns it.
-    func journal(_ options: StoreOptions) async throws -> any JournalStore {
-        do throws(JournalError) {
-            return try await SQLiteJournal.writer(at: try options.path(host), host: host)
-        } catch {
-            throw failure(error)
-        }
+    func journal(_ options: StoreOptions) async throws(JournalError) -> any JournalStore {
+        try await SQLiteJournal.writer(at: try options.path(host), host: host)
     }
 
     /// The journal for reading, beside whoever owns it.
-    func reader(_ options: StoreOptions) async throws -> any JournalStore {
-        do throws(JournalError) {
-            return try await SQLiteJournal.reader(at: try options.path(host))
-        } catch {
-            throw failure(error)
-        }
+    func reader(_ options: StoreOptions) async throws(JournalError) -> any JournalStore {
+        try await SQLiteJournal.reader(at: try options.path(host))
     }
 
     func driver(_ store: any JournalStore, _ observer: RunObserver) -> RunDriver {
@@ -84,12 +76,6 @@ struct Composition {
             Output.diagnostic(error.description)
             throw ExitStatus.wrongPlan
         }
-    }
-
-    /// Says what is wrong with the journal, and gives the exit code for it.
-    func failure(_ error: JournalError) -> ExitCode {
-        Output.diagnostic(error.sentence)
-        return ExitCode(error.exitCode)
     }
 }
 

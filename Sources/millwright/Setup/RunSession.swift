@@ -27,7 +27,19 @@ struct RunSession {
         if format == .text {
             Output.line("\(Style.strong("\(plan.service) \(plan.procedure)")) \(Style.soft("run \(id)"))")
         }
-        return try await drive { try await $0.begin(id, start) }
+        return try await show(drive { try await $0.begin(id, start) })
+    }
+
+    /// Makes checks without showing their document.
+    func check(_ plan: RunPlan) async throws -> RunDocument {
+        let host = composition.host
+        let now = host.now()
+        let start = RunStart.make(
+            plan, catalogue: composition.catalogue, host: host, nominal: now, owner: try composition.owner(),
+            requestedBy: Self.operatorName)
+        if format == .text { Output.line(Style.strong("\(plan.service) \(plan.procedure)")) }
+        let run = try await drive { try await $0.begin(RunID.make(at: now, host), start) }
+        return try await RunDocument.make(run, from: journal)
     }
 
     func resume(_ row: RunRow) async throws -> ExitCode {
@@ -37,15 +49,19 @@ struct RunSession {
                     + Style.soft("run \(row.id), begun at \(row.startedAt) by a process that died, taken over"))
         }
         let owner = try composition.owner()
-        return try await drive { try await $0.resume(row, by: owner) }
+        return try await show(drive { try await $0.resume(row, by: owner) })
     }
 
-    private func drive(_ body: (RunDriver) async throws -> Run) async throws -> ExitCode {
+    private func drive(_ body: (RunDriver) async throws -> Run) async throws -> Run {
         let screen = RunScreen(host: composition.host, isQuiet: format == .json)
         let driver = composition.driver(journal, screen.observer)
         let interruption = Interruption(driver)
         let run = try await body(driver)
         withExtendedLifetime(interruption) {}
+        return run
+    }
+
+    private func show(_ run: Run) async throws -> ExitCode {
         let document = try await RunDocument.make(run, from: journal)
         let written = try await write(document, run)
         switch format {

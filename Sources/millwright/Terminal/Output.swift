@@ -68,6 +68,9 @@ enum Style {
     /// Text from a target without control characters: it must not steer the terminal.
     static func plain(_ text: String) -> String {
         String(
-            String.UnicodeScalarView(text.unicodeScalars.map { $0.properties.generalCategory == .control ? " " : $0 }))
+            String.UnicodeScalarView(
+                text.unicodeScalars.map {
+                    $0.properties.generalCategory == .control || $0.properties.isBidiControl ? " " : $0
+                }))
     }
 }

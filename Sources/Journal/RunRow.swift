@@ -14,11 +14,11 @@ public struct RunRow: Codable, Hashable, Sendable {
     public var state: RunState
     public var verdict: Verdict?
     /// The process that works on it; `nil` when none does.
-    public var owner: Owner?
+    public var owner: ProcessIdentity?
 
     public init(
         id: String, service: String, environment: String, procedure: String, nominal: Instant, startedAt: Instant,
-        endedAt: Instant? = nil, state: RunState, verdict: Verdict? = nil, owner: Owner? = nil
+        endedAt: Instant? = nil, state: RunState, verdict: Verdict? = nil, owner: ProcessIdentity? = nil
     ) {
         self.id = id
         self.service = service
@@ -61,21 +61,6 @@ public enum RunState: String, Codable, Hashable, Sendable, CaseIterable {
     case waiting
     /// It has its verdict and takes no more records.
     case ended
-}
-
-/// The process that works on a run: its id alone is reused by the system, the three together are not.
-public struct Owner: Codable, Hashable, Sendable {
-    public let pid: Int32
-    /// Clock ticks after boot, field 22 of /proc/PID/stat.
-    public let startTime: UInt64
-    /// /proc/sys/kernel/random/boot_id.
-    public let bootID: String
-
-    public init(pid: Int32, startTime: UInt64, bootID: String) {
-        self.pid = pid
-        self.startTime = startTime
-        self.bootID = bootID
-    }
 }
 
 /// Which runs a listing shows; at most `limit`, newest first.

@@ -115,11 +115,11 @@ extension RunRow {
         }
         let verdict = try row.decode(String?.self, atIndex: 8)
         guard verdict == nil || verdict.flatMap(Verdict.init) != nil else { throw DamagedRow() }
-        var owner: Owner?
+        var owner: ProcessIdentity?
         if let pid = try row.decode(Int32?.self, atIndex: 9), let start = try row.decode(Int64?.self, atIndex: 10),
             let boot = try row.decode(String?.self, atIndex: 11)
         {
-            owner = Owner(pid: pid, startTime: UInt64(bitPattern: start), bootID: boot)
+            owner = ProcessIdentity(pid: pid, startTime: UInt64(bitPattern: start), bootID: boot)
         }
         self.init(
             id: try row.decode(String.self, atIndex: 0), service: try row.decode(String.self, atIndex: 1),

@@ -13,9 +13,9 @@ struct Step {
     let children = Children()
 
     final class Children: Sendable {
-        private let kept = Mutex<[ChildProcess]>([])
-        var all: [ChildProcess] { kept.withLock { $0 } }
-        func append(_ child: ChildProcess) { kept.withLock { $0.append(child) } }
+        private let kept = Mutex<[ProcessIdentity]>([])
+        var all: [ProcessIdentity] { kept.withLock { $0 } }
+        func append(_ child: ProcessIdentity) { kept.withLock { $0.append(child) } }
     }
 
     init(_ action: String, _ parameters: [PlanValue.Entry], patience: Duration = .seconds(10), host: Host = .system)

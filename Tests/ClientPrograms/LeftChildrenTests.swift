@@ -58,8 +58,8 @@ extension OneAfterTheOther {
             let child = try #require(Programs.identity(of: process.pid, in: table))
             #expect(try await Programs.isAlive(child, on: .system))
             for stranger in [
-                ChildProcess(pid: child.pid, startTime: child.startTime + 1, bootID: child.bootID),
-                ChildProcess(pid: child.pid, startTime: child.startTime, bootID: "another boot"),
+                ProcessIdentity(pid: child.pid, startTime: child.startTime + 1, bootID: child.bootID),
+                ProcessIdentity(pid: child.pid, startTime: child.startTime, bootID: "another boot"),
             ] {
                 #expect(try await Programs.isAlive(stranger, on: .system) == false)
                 #expect(try await Programs.endLeftChildren(of: machine.run, known: [stranger], on: .system) == 0)

@@ -10,7 +10,7 @@ final class Machine: Sendable {
     let run = "run-\(getpid())-\(UInt32.random(in: 0...UInt32.max))"
     let host: Host
     let evidence: EvidenceLog
-    private let kept = Mutex<(children: [ChildProcess], progress: [Progress])>(([], []))
+    private let kept = Mutex<(children: [ProcessIdentity], progress: [Progress])>(([], []))
 
     init(host: Host = .system) {
         self.host = host
@@ -18,12 +18,12 @@ final class Machine: Sendable {
     }
 
     var label: WorkLabel { WorkLabel(run: run, step: "step", unit: "program") }
-    var children: [ChildProcess] { kept.withLock { $0.children } }
+    var children: [ProcessIdentity] { kept.withLock { $0.children } }
     var progress: [Progress] { kept.withLock { $0.progress } }
 
     func access(
         patience: Duration = .seconds(20), for purpose: Purpose = .change, client: HostClient? = nil,
-        childStarted: (@Sendable (ChildProcess) async throws -> Void)? = nil
+        childStarted: (@Sendable (ProcessIdentity) async throws -> Void)? = nil
     ) -> HostAccess {
         let context = Context(
             host: host, deadline: host.steady() + patience, label: label, evidence: evidence,

@@ -187,7 +187,7 @@ struct Bench {
         kinds: [TargetKindDefinition(FakeKind.self)])
     let target = FakeTarget()
     let host = Host.system
-    static let owner = Owner(pid: 1, startTime: 1, bootID: "boot")
+    static let owner = ProcessIdentity(pid: 1, startTime: 1, bootID: "boot")
 
     func start(_ steps: [RunStep], windowCloses: Instant? = nil) -> RunStart {
         let plan = RunPlan(

@@ -81,7 +81,7 @@ struct FaultBench {
             steps: whole.steps.filter { id == nil || $0.id == id }.map(Self.hurried))
         let start = RunStart.make(
             hurried, catalogue: Self.catalogue, host: host, nominal: host.now(),
-            owner: Owner(pid: 1, startTime: 1, bootID: "test"), requestedBy: "test")
+            owner: ProcessIdentity(pid: 1, startTime: 1, bootID: "test"), requestedBy: "test")
         let driver = RunDriver(host: host, catalogue: Self.catalogue, store: journal)
         let run = try await driver.begin(RunID.make(at: host.now(), host), start)
         return run.steps.map { step in

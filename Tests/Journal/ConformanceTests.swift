@@ -27,7 +27,7 @@ enum StoreKind: String, CaseIterable, Sendable {
             let chain = Sample.chain("r1", 3)
             let evidence = Body(Array("rows: 42".utf8))
             var row = Sample.row("r1")
-            row.owner = Owner(pid: 4711, startTime: .max, bootID: "b-1")
+            row.owner = ProcessIdentity(pid: 4711, startTime: .max, bootID: "b-1")
             try await store.append(Batch(records: Array(chain[..<2]), bodies: [evidence], rows: [row]))
             try await store.append(Batch(records: [chain[2]]))
 
@@ -128,7 +128,7 @@ enum StoreKind: String, CaseIterable, Sendable {
     func aRowIsUpdatedInPlace(kind: StoreKind) async throws {
         try await kind.with { store throws in
             var row = Sample.row("r1")
-            row.owner = Owner(pid: 1, startTime: 2, bootID: "b")
+            row.owner = ProcessIdentity(pid: 1, startTime: 2, bootID: "b")
             try await store.append(Batch(rows: [row]))
             var waiting = row
             waiting.state = .waiting

@@ -8,7 +8,7 @@ struct RunProgram: ProvenElsewhere {
 
     /// Which process made the intent: another one that asks has found the work after a crash.
     struct Baseline: Codable, Sendable {
-        let intendedBy: ChildProcess
+        let intendedBy: ProcessIdentity
     }
 
     enum Disturbance: String, WordValue { case online, disruptive, destructive }

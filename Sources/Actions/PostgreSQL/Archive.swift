@@ -155,7 +155,7 @@ public struct Archive: UndoableChange {
         let plan = try await plan(access)
         try await access.changing { session in
             try await plan.checkRights(session)
-            try await session.transaction { session in
+            try await session.transaction(plan.isolation) { session in
                 let moved = try await session.execute(plan.moving, plan.parameters(unit)).one()
                 try plan.compare(moved, with: baseline, "moved")
             }

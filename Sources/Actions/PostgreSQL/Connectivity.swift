@@ -64,11 +64,13 @@ public struct Connectivity: Check {
         return observation
     }
 
-    /// A standby that has replayed everything it received is not behind, however long ago the last transaction was.
+    /// A standby that has replayed everything it received is not behind, however long ago the last transaction was, as
+    /// long as it still receives: one that is cut off from its primary has nothing left to replay either.
     private static let statement = """
         SELECT pg_is_in_recovery() AS standby, current_user::text AS role, pg_postmaster_start_time() AS started, \
         CASE WHEN NOT pg_is_in_recovery() THEN 0 \
-        WHEN pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() THEN 0 \
+        WHEN pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() \
+        AND EXISTS (SELECT 1 FROM pg_catalog.pg_stat_wal_receiver) THEN 0 \
         ELSE extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp()) END AS lag
         """
 

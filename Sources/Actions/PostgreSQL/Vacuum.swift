@@ -31,6 +31,10 @@ public struct Vacuum: RepairableChange {
         .optional("analyze", \.analyze, default: true, "Whether the planner's statistics are renewed as well."),
     ]
 
+    public func validate() throws(ValueError) {
+        guard !tables.isEmpty else { throw ValueError("no table is named", path: ["tables"]) }
+    }
+
     public var impact: Impact { .online }
 
     public var rights: [Right] {
@@ -49,13 +53,19 @@ public struct Vacuum: RepairableChange {
     }
 
     public func preview(_ access: PostgreSQLAccess, in context: Context) async throws -> Preview {
-        let (found, findings) = try await TablePattern.resolve(tables, except: except, access)
+        let (found, mistakes) = try await TablePattern.resolve(tables, except: except, access)
         guard found.count <= PostgreSQLActionLimits.tables else {
             throw CouldNotLook(
                 .tooLarge,
                 "\(found.count) tables match, and one step takes \(PostgreSQLActionLimits.tables): narrow it.")
         }
         let units = found.filter { !$0.isParent || analyze }.map(unit)
+        var findings = mistakes
+        if units.isEmpty, !findings.contains(where: { $0.severity == .fail }) {
+            // To do nothing is no pass.
+            let cause = Cause(.notFound, "Every table that matches is left out, so none would be vacuumed.")
+            findings.append(Finding("tables", .fail, cause, advice: "Check what `except` names."))
+        }
         let bytes = found.reduce(0) { $0 + $1.bytes }
         return Preview(
             summary: "\(units.count) tables, \(ByteCount.text(bytes))", units: units,

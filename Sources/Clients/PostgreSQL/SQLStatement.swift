@@ -27,11 +27,7 @@ public struct SQLParameter: Sendable, Hashable {
     public static func array(_ items: [String?]) -> SQLParameter {
         let quoted = items.map { item in
             guard let item else { return "NULL" }
-            return "\""
-                + item.reduce(into: "") { result, character in
-                    if character == "\"" || character == "\\" { result.append("\\") }
-                    result.append(character)
-                } + "\""
+            return "\"" + escaped(item, ["\"", "\\"], by: "\\") + "\""
         }
         return SQLParameter("{" + quoted.joined(separator: ",") + "}")
     }
@@ -45,12 +41,22 @@ extension SQLParameter: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral,
 
 /// Writes a name as PostgreSQL's `quote_ident` would, always with quotes.
 public func quotedIdentifier(_ name: String) -> String {
-    "\"" + name.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
+    "\"" + escaped(name, ["\""]) + "\""
 }
 
 /// Writes a text as a literal, for the few statements that take no parameters.
 public func quotedLiteral(_ text: String) -> String {
-    let doubled = text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "''")
-    guard doubled.contains("\\") else { return "'\(doubled)'" }
-    return "E'" + doubled.split(separator: "\\", omittingEmptySubsequences: false).joined(separator: "\\\\") + "'"
+    let doubled = escaped(text, ["'", "\\"])
+    return (doubled.utf8.contains(UInt8(ascii: "\\")) ? "E'" : "'") + doubled + "'"
+}
+
+/// Puts a mark before each of these scalars, or doubles them. Not by characters: a quote that an accent follows is one
+/// character which equals no quote, and the server sees a quote all the same.
+private func escaped(_ text: String, _ special: [Unicode.Scalar], by mark: Unicode.Scalar? = nil) -> String {
+    var result = String.UnicodeScalarView()
+    for scalar in text.unicodeScalars {
+        if special.contains(scalar) { result.append(mark ?? scalar) }
+        result.append(scalar)
+    }
+    return String(result)
 }

@@ -64,7 +64,7 @@ public struct HostAccess: Sendable {
     }
 
     /// This very process, to tell later whether it is still the same one.
-    public func ownProcess() async throws -> ChildProcess {
+    public func ownProcess() async throws -> ProcessIdentity {
         let table = ProcessTable(host: context.host)
         let own = try await OffPool.run(until: context.deadline, on: context.host) {
             Programs.identity(of: getpid(), in: table)
@@ -76,9 +76,10 @@ public struct HostAccess: Sendable {
     /// How full the file systems at these mount points are; all real ones where none is named.
     public func mounts(_ points: [String] = []) async throws -> [MountLook] {
         let table = try await mountTable()
+        let real = points.isEmpty ? table.real : []
         let chosen: [(String, Mount?)] =
             points.isEmpty
-            ? table.real.prefix(ProgramLimits.mounts).map { ($0.point, $0) }
+            ? real.prefix(ProgramLimits.mounts).map { ($0.point, $0) }
             : points.map { point in (point, table.mounts.first { $0.point == Self.normal(point) }) }
         // Half of the time that is left: what does answer must be reported before the step's own deadline.
         let deadline = context.host.steady() + min(ProgramLimits.fileSystemAnswer, context.remaining / 2)
@@ -88,8 +89,16 @@ public struct HostAccess: Sendable {
             }
             var looks: [(Int, MountLook)] = []
             for try await look in group { looks.append(look) }
-            return looks.sorted { $0.0 < $1.0 }.map(\.1)
+            return looks.sorted { $0.0 < $1.0 }.map(\.1) + Self.unlooked(real.count - ProgramLimits.mounts)
         }
+    }
+
+    /// What is over the limit is said, not left out in silence.
+    private static func unlooked(_ count: Int) -> [MountLook] {
+        guard count > 0 else { return [] }
+        let error = CouldNotLook(
+            .partlyCovered, "\(count) more file systems were not looked at: name the `mounts` that matter.")
+        return [MountLook(point: "other mounts", mount: nil, result: .failure(error))]
     }
 
     private func look(

@@ -9,7 +9,7 @@ public enum Programs {
     /// looked at in time.
     @discardableResult
     public static func endLeftChildren(
-        of run: String, known: [ChildProcess] = [], on host: Host, grace: Duration = ProgramLimits.grace
+        of run: String, known: [ProcessIdentity] = [], on host: Host, grace: Duration = ProgramLimits.grace
     ) async throws -> Int {
         let table = ProcessTable(host: host)
         let deadline = host.steady() + grace + ProgramLimits.disappearance + ProgramLimits.grace
@@ -32,7 +32,7 @@ public enum Programs {
     }
 
     /// Whether this very process still works: its id may have gone to another one since.
-    public static func isAlive(_ child: ChildProcess, on host: Host) async throws -> Bool {
+    public static func isAlive(_ child: ProcessIdentity, on host: Host) async throws -> Bool {
         let table = ProcessTable(host: host)
         let deadline = host.steady() + ProgramLimits.disappearance
         guard let alive = try await OffPool.run(until: deadline, on: host, { isAtWork(child, in: table) }) else {
@@ -41,14 +41,14 @@ public enum Programs {
         return alive
     }
 
-    static func isAtWork(_ child: ChildProcess, in table: ProcessTable) -> Bool {
+    static func isAtWork(_ child: ProcessIdentity, in table: ProcessTable) -> Bool {
         guard table.bootID == child.bootID, let entry = table.entry(child.pid) else { return false }
         return entry.isAtWork && entry.startTime == child.startTime
     }
 
     /// Who a process is, for the journal.
-    static func identity(of pid: Int32, in table: ProcessTable) -> ChildProcess? {
+    static func identity(of pid: Int32, in table: ProcessTable) -> ProcessIdentity? {
         guard let entry = table.entry(pid), let bootID = table.bootID else { return nil }
-        return ChildProcess(pid: pid, startTime: entry.startTime, bootID: bootID)
+        return ProcessIdentity(pid: pid, startTime: entry.startTime, bootID: bootID)
     }
 }

@@ -36,7 +36,7 @@ struct RedisAddress: Sendable {
 
     private mutating func readUser(_ text: Substring) throws(ValueError) {
         let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-        guard let name = Self.decoded(parts[0]), let secret = parts.count == 2 ? Self.decoded(parts[1]) : "" else {
+        guard let name = parts[0].percentDecoded, let secret = parts.count == 2 ? parts[1].percentDecoded : "" else {
             throw ValueError("the user or password is not percent-encoded as a URL needs it; \(Self.right)")
         }
         user = name.isEmpty ? nil : name
@@ -78,22 +78,5 @@ struct RedisAddress: Sendable {
     /// An address has no name that a certificate could be asked for by SNI.
     var isLiteralAddress: Bool {
         host.contains(":") || host.allSatisfy { $0.isNumber || $0 == "." }
-    }
-
-    private static func decoded(_ text: Substring) -> String? {
-        var bytes: [UInt8] = []
-        var rest = Array(text.utf8)[...]
-        while let byte = rest.popFirst() {
-            guard byte == UInt8(ascii: "%") else {
-                bytes.append(byte)
-                continue
-            }
-            guard rest.count >= 2, let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16) else {
-                return nil
-            }
-            bytes.append(value)
-            rest = rest.dropFirst(2)
-        }
-        return String(validating: bytes, as: UTF8.self)
     }
 }

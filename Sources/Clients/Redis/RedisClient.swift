@@ -56,14 +56,21 @@ public final class RedisClient: Sendable {
             let connection = try await connection(for: purpose, until: deadline)
             do {
                 return try await wait(for: connection.send(commands), until: deadline, timedOut: .timedOut)
-            } catch RedisFailure.lost where purpose == .look && !isSecond {
-                isSecond = true
             } catch {
-                // Replies may still come: only a new connection can tell them from the next ones.
-                connection.close()
-                throw said(error, by: purpose)
+                leave(connection, purpose)
+                guard case RedisFailure.lost = error, purpose == .look, !isSecond else { throw said(error, by: purpose) }
+                isSecond = true
             }
         }
+    }
+
+    /// Nobody uses the connection any more, from now on: replies may still come, and only a new one can tell them from
+    /// the next ones.
+    private func leave(_ connection: RedisConnection, _ purpose: Purpose) {
+        state.withLock { state in
+            if case .open(let open) = state.slots[purpose], open === connection { state.slots[purpose] = nil }
+        }
+        connection.close()
     }
 
     private func connection(for purpose: Purpose, until deadline: Duration) async throws -> RedisConnection {

@@ -90,8 +90,3 @@ public struct RedisKind: TargetKind {
         return address
     }
 }
-
-/// The target kinds of this client.
-public enum RedisTargets {
-    public static let kinds: [TargetKindDefinition] = [TargetKindDefinition(RedisKind.self)]
-}

@@ -105,8 +105,3 @@ struct TLSEndpoint: Hashable, Sendable {
     /// `host:port`, a literal IPv6 address in brackets.
     var place: String { "\(host.contains(":") ? "[\(host)]" : host):\(port)" }
 }
-
-/// The target kinds of this client.
-public enum TLSTargets {
-    public static let kinds: [TargetKindDefinition] = [TargetKindDefinition(TLSKind.self)]
-}

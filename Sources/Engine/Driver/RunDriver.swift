@@ -27,12 +27,12 @@ public struct RunDriver: Sendable {
     private let store: any JournalStore
     private let observer: RunObserver
     /// Ends the processes that a dead run left behind, before anything else is done; throws where some remain.
-    private let endLeftChildren: @Sendable (_ run: String, _ known: [ChildProcess]) async throws -> Void
+    private let endLeftChildren: @Sendable (_ run: String, _ known: [ProcessIdentity]) async throws -> Void
     private let mailbox = Mailbox<Message>()
 
     public init(
         host: Host, catalogue: Catalogue, store: any JournalStore, observer: RunObserver = RunObserver(),
-        endLeftChildren: @escaping @Sendable (String, [ChildProcess]) async throws -> Void = { _, _ in }
+        endLeftChildren: @escaping @Sendable (String, [ProcessIdentity]) async throws -> Void = { _, _ in }
     ) {
         self.host = host
         self.catalogue = catalogue
@@ -48,7 +48,7 @@ public struct RunDriver: Sendable {
     }
 
     /// Takes over a run that a dead process left: its probes say what became of the work in hand.
-    public func resume(_ row: RunRow, by owner: Owner) async throws -> Run {
+    public func resume(_ row: RunRow, by owner: ProcessIdentity) async throws -> Run {
         var ledger = RunLedger(run: row.id, store: store, host: host)
         try ledger.replay(try await store.records(of: row.id), row)
         guard let start = ledger.run.start else {

@@ -26,7 +26,7 @@ public struct Run: Sendable {
     /// Why no further step is begun: a failed change, the end of the window.
     public internal(set) var stopped: Cause?
     /// The processes that its steps started.
-    public internal(set) var children: [ChildProcess] = []
+    public internal(set) var children: [ProcessIdentity] = []
     /// How often another process took the run over.
     public internal(set) var resumptions = 0
 

@@ -1,5 +1,4 @@
 import Host
-public import Journal
 public import Maintenance
 
 /// What happened in a run. Each is journalled before anything follows from it; replaying them gives the state again.
@@ -7,7 +6,7 @@ public enum RunEvent: Codable, Sendable {
     /// The run began, with all that it uses.
     case started(RunStart)
     /// Another process took over a run that a dead one had left.
-    case resumed(Owner)
+    case resumed(ProcessIdentity)
     /// Somebody asked the run to stop at the next safe point.
     case cancelRequested(Cause)
     /// A check was made.
@@ -19,7 +18,7 @@ public enum RunEvent: Codable, Sendable {
     /// The facts from before could not be had.
     case unitNotPrepared(step: String, unit: String, Cause)
     /// A program was started for a unit.
-    case childStarted(step: String, unit: String, ChildProcess)
+    case childStarted(step: String, unit: String, ProcessIdentity)
     /// What was seen of a unit after it was worked on, or after a crash.
     case unitProbed(step: String, unit: String, UnitOutcome)
     /// What was seen of a unit after it was taken back.

@@ -1,5 +1,4 @@
 public import Host
-public import Journal
 public import Maintenance
 public import Plans
 
@@ -10,7 +9,7 @@ public struct RunStart: Codable, Sendable {
     public var profiles: [String: StepProfile]
     /// The planned instant; of a manual run, when it was asked for.
     public var nominal: Instant
-    public var owner: Owner
+    public var owner: ProcessIdentity
     public var requestedBy: String
     public var windowCloses: Instant?
     /// Why the window was set aside, in the words of who did it.
@@ -21,7 +20,7 @@ public struct RunStart: Codable, Sendable {
     public var from: String?
 
     public init(
-        plan: RunPlan, profiles: [String: StepProfile], nominal: Instant, owner: Owner, requestedBy: String,
+        plan: RunPlan, profiles: [String: StepProfile], nominal: Instant, owner: ProcessIdentity, requestedBy: String,
         identities: [String: String] = [:], windowCloses: Instant? = nil, windowOverride: String? = nil,
         from: String? = nil
     ) {
@@ -80,7 +79,7 @@ extension StepProfile {
 extension RunStart {
     /// Binds a plan's procedure to the actions and targets that this program knows.
     public static func make(
-        _ plan: RunPlan, catalogue: Catalogue, host: Host, nominal: Instant, owner: Owner, requestedBy: String,
+        _ plan: RunPlan, catalogue: Catalogue, host: Host, nominal: Instant, owner: ProcessIdentity, requestedBy: String,
         windowCloses: Instant? = nil, windowOverride: String? = nil, from: String? = nil
     ) -> RunStart {
         var profiles: [String: StepProfile] = [:]

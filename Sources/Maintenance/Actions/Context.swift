@@ -12,13 +12,13 @@ public struct Context: Sendable {
     /// Latest-only: what a person sees of the work in progress.
     public let progress: @Sendable (Progress) -> Void
     /// Makes a child process known to the journal before it matters.
-    public let childStarted: @Sendable (ChildProcess) async throws -> Void
+    public let childStarted: @Sendable (ProcessIdentity) async throws -> Void
 
     public init(
         host: Host, deadline: Duration, label: WorkLabel, evidence: EvidenceLog? = nil,
         history: @escaping @Sendable (String) async throws -> [PastMeasurement] = { _ in [] },
         progress: @escaping @Sendable (Progress) -> Void = { _ in },
-        childStarted: @escaping @Sendable (ChildProcess) async throws -> Void = { _ in }
+        childStarted: @escaping @Sendable (ProcessIdentity) async throws -> Void = { _ in }
     ) {
         self.host = host
         self.deadline = deadline
@@ -73,8 +73,8 @@ public struct Progress: Hashable, Sendable {
     }
 }
 
-/// A process that a step started: its id alone is reused by the system, the three together are not.
-public struct ChildProcess: Codable, Hashable, Sendable {
+/// A process, a run's own or one that a step started: its id alone is reused by the system, the three together are not.
+public struct ProcessIdentity: Codable, Hashable, Sendable {
     public let pid: Int32
     /// Clock ticks after boot, field 22 of /proc/PID/stat.
     public let startTime: UInt64

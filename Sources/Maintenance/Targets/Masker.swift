@@ -81,25 +81,7 @@ public struct Masker: Sendable {
         let authority = text[scheme.upperBound...].prefix { !"/?#".contains($0) }
         guard let at = authority.lastIndex(of: "@"), let colon = authority[..<at].firstIndex(of: ":") else { return [] }
         let password = String(authority[authority.index(after: colon)..<at])
-        return [password, percentDecoded(password)]
-    }
-
-    /// The text itself where it is no percent encoding of a text.
-    private static func percentDecoded(_ text: String) -> String {
-        var bytes: [UInt8] = []
-        var rest = Array(text.utf8)[...]
-        while let byte = rest.popFirst() {
-            guard byte == UInt8(ascii: "%") else {
-                bytes.append(byte)
-                continue
-            }
-            guard rest.count >= 2, let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16) else {
-                return text
-            }
-            bytes.append(value)
-            rest = rest.dropFirst(2)
-        }
-        return String(validating: bytes, as: UTF8.self) ?? text
+        return [password, password.percentDecoded ?? password]
     }
 
     private static func forms(of value: String) -> [[UInt8]] {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import ClientPrograms
 import Engine
 import Host
 import Journal
@@ -26,7 +27,7 @@ struct Explain: AsyncParsableCommand {
             plan, procedure, environment: choice.environment, inputs: try choice.values())
         let start = RunStart.make(
             runnable, catalogue: composition.catalogue, host: composition.host, nominal: composition.host.now(),
-            owner: try composition.owner(), requestedBy: RunSession.operatorName)
+            owner: try Programs.own(on: composition.host), requestedBy: RunSession.operatorName)
         let targets = TargetRegistry(runnable.targets, catalogue: composition.catalogue, host: composition.host)
         Output.line(Style.strong("\(runnable.service) \(procedure)"))
         showTimes(plan, runnable, composition.host.now())

@@ -1,4 +1,5 @@
 import ArgumentParser
+import ClientPrograms
 import Host
 import Journal
 import Maintenance
@@ -64,7 +65,9 @@ private struct RunLine: Encodable {
         environment = row.environment
         procedure = row.procedure
         var isGone = false
-        if row.state == .running, let owner = row.owner { isGone = try await !composition.isAlive(owner) }
+        if row.state == .running, let owner = row.owner {
+            isGone = try await !Programs.isAlive(owner, on: composition.host)
+        }
         state = isGone ? "interrupted" : row.state.rawValue
         verdict = row.verdict
         startedAt = row.startedAt

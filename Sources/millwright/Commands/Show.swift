@@ -1,4 +1,5 @@
 import ArgumentParser
+import ClientPrograms
 import Journal
 import Maintenance
 import Plans
@@ -99,7 +100,7 @@ extension Composition {
         let journal = try await reader(store)
         let row = try await row(id, journal)
         var alive = false
-        if let owner = row.owner { alive = try await isAlive(owner) }
+        if let owner = row.owner { alive = try await Programs.isAlive(owner, on: host) }
         let document = try await RunDocument.read(row, from: journal, isAlive: alive)
         await journal.close()
         return document

@@ -47,17 +47,6 @@ struct Composition {
             })
     }
 
-    /// This process, as the journal names it.
-    func owner() throws -> Owner {
-        let own = try Programs.own(on: host)
-        return Owner(pid: own.pid, startTime: own.startTime, bootID: own.bootID)
-    }
-
-    func isAlive(_ owner: Owner) async throws -> Bool {
-        let process = ChildProcess(pid: owner.pid, startTime: owner.startTime, bootID: owner.bootID)
-        return try await Programs.isAlive(process, on: host)
-    }
-
     /// The plan, or its mistakes on stderr and exit code 65.
     func plan(_ path: String) throws -> Plan {
         do throws(PlanErrors) { return try PlanLoader.load(path: path, host: host, catalogue: catalogue) } catch {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import ClientPrograms
 import Engine
 import FoundationEssentials
 import Glibc
@@ -21,7 +22,7 @@ struct RunSession {
         let host = composition.host
         let now = host.now()
         let start = RunStart.make(
-            plan, catalogue: composition.catalogue, host: host, nominal: now, owner: try composition.owner(),
+            plan, catalogue: composition.catalogue, host: host, nominal: now, owner: try Programs.own(on: composition.host),
             requestedBy: Self.operatorName, windowCloses: windowCloses, windowOverride: windowOverride, from: from)
         let id = RunID.make(at: now, host)
         if format == .text {
@@ -35,7 +36,7 @@ struct RunSession {
         let host = composition.host
         let now = host.now()
         let start = RunStart.make(
-            plan, catalogue: composition.catalogue, host: host, nominal: now, owner: try composition.owner(),
+            plan, catalogue: composition.catalogue, host: host, nominal: now, owner: try Programs.own(on: composition.host),
             requestedBy: Self.operatorName)
         if format == .text { Output.line(Style.strong("\(plan.service) \(plan.procedure)")) }
         let run = try await drive { try await $0.begin(RunID.make(at: now, host), start) }
@@ -48,7 +49,7 @@ struct RunSession {
                 "\(Style.strong("\(row.service) \(row.procedure)")) "
                     + Style.soft("run \(row.id), begun at \(row.startedAt) by a process that died, taken over"))
         }
-        let owner = try composition.owner()
+        let owner = try Programs.own(on: composition.host)
         return try await show(drive { try await $0.resume(row, by: owner) })
     }
 

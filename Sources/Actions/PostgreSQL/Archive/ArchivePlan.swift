@@ -8,6 +8,8 @@ struct ArchivePlan: Sendable {
         let archive: Relation
         /// Its columns that hold the primary key of the table, in the key's order.
         let reference: [String]
+        /// Its foreign key deletes or alters its rows in silence where the row that they refer to goes.
+        let followsSilently: Bool
     }
 
     /// A foreign key that keeps rows in place while another row refers to them.
@@ -25,6 +27,10 @@ struct ArchivePlan: Sendable {
     let holds: [Hold]
 
     var key: [Relation.Column] { table.primaryKey }
+
+    /// A child's row that comes while a batch moves is unseen by the moving statement, and CASCADE or SET NULL would
+    /// still reach it: lost without a trace. On one snapshot for the whole transaction the server refuses instead.
+    var isolation: String { children.contains(where: \.followsSilently) ? "REPEATABLE READ" : "READ COMMITTED" }
 
     /// `$1` cut-off, `$2` the unit's oldest row, then its lowest and its highest key.
     func parameters(_ unit: WorkUnit) -> [SQLParameter] {

@@ -142,7 +142,7 @@ struct ShapeReader {
                 Finding(
                     relation.name, .unknown,
                     Cause(.partlyCovered, "Row security hides rows of \(relation.name) from the looking role."),
-                    advice: "Give the looking role BYPASSRLS, or a policy that shows all rows."))
+                    advice: "Give the looking role BYPASSRLS: of a policy nobody can see whether it shows all rows."))
         }
     }
 
@@ -189,7 +189,9 @@ struct ShapeReader {
                 child.name, .notSupported, "\(child.name) refers to another key of \(table.name) than its primary key.")
             return nil
         }
-        return ArchivePlan.Child(table: child, archive: archive, reference: columns)
+        return ArchivePlan.Child(
+            table: child, archive: archive, reference: columns,
+            followsSilently: !["a", "r"].contains(reference.action))
     }
 
     /// A foreign key of a table that nobody named: it either keeps rows in place or forbids the archive.

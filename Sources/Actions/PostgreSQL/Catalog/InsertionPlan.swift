@@ -66,8 +66,12 @@ struct InsertionPlan: Sendable {
                 "The query does not give \(column.name), which \(relation.name) needs and has no default for.")
         }
         if !["r", "p"].contains(relation.kind) { sentences.append("\(relation.name) is not a table.") }
-        if relation.hidesRows { sentences.append("Row security hides rows of \(relation.name) from the looking role.") }
-        return Array(Set(sentences)).sorted().map { Finding(relation.name, .fail, Cause(.malformed, $0)) }
+        var findings = Set(sentences).sorted().map { Finding(relation.name, .fail, Cause(.malformed, $0)) }
+        if relation.hidesRows {
+            let cause = Cause(.partlyCovered, "Row security hides rows of \(relation.name) from the looking role.")
+            findings.append(Finding(relation.name, .unknown, cause, advice: "Give the looking role BYPASSRLS."))
+        }
+        return findings
     }
 
     func wanted(_ access: PostgreSQLAccess) async throws -> Wanted {

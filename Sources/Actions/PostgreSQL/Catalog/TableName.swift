@@ -17,6 +17,12 @@ public struct TableName: ParameterValue, Hashable {
     }
 
     init?(_ text: String) {
+        // A quote or a semicolon that an accent follows is one character which equals neither: the server sees it.
+        let hides = text.contains { character in
+            character.unicodeScalars.count > 1
+                && character.unicodeScalars.contains { $0.isASCII && !$0.properties.isAlphabetic }
+        }
+        guard !hides else { return nil }
         var parts: [String] = []
         var rest = Substring(text)
         while let part = Self.identifier(&rest) {

@@ -105,6 +105,22 @@ struct CertificateCheckTests {
         await server.stop()
     }
 
+    /// As an http target's `ca`: a private authority does not take the system's away.
+    @Test func theFileIsTrustedBesidesTheSystem() async throws {
+        let (system, own) = (try await CertificateAuthority.makeRoot(), try await CertificateAuthority.makeRoot())
+        var host = Host.system
+        host.environment = { $0 == "SSL_CERT_FILE" ? system.rootPath : Host.system.environment($0) }
+        for authority in [system, own] {
+            let server = try await TLSServer.start(certificate: try await authority.leaf(names: ["localhost"]))
+            let address = "localhost:\(server.port)"
+            let seen = try await look(["address": address, "ca": own.rootPath], on: host)
+            #expect(seen.verdict == .pass, "\(seen.observation.summary)")
+            let alone = try await look(["address": address], on: host)
+            #expect((alone.verdict == .pass) == (authority.rootPath == system.rootPath))
+            await server.stop()
+        }
+    }
+
     @Test func theSystemsAuthoritiesDoNotTrustTheSandbox() async throws {
         let authority = try await CertificateAuthority.makeRoot()
         let server = try await TLSServer.start(certificate: try await authority.leaf(names: ["localhost"]))

@@ -43,7 +43,7 @@ struct Seen {
 
 /// Runs the check as the engine does.
 func look(
-    _ settings: [String: String], with parameters: [String: String] = [:], seconds: Double = 20
+    _ settings: [String: String], with parameters: [String: String] = [:], seconds: Double = 20, on host: Host = .system
 ) async throws -> Seen {
     let definition = try #require(CertificateActions.all.first { $0.name == "tls.certificate" })
     let configured = try definition.configured(
@@ -53,9 +53,9 @@ func look(
         try TargetKindDefinition(TLSKind.self).target(
             from: .map(settings.map { PlanValue.Entry($0.key, .text($0.value)) })) as? TLSKind)
     let context = Context(
-        host: .system, deadline: Host.system.steady() + .milliseconds(Int64(seconds * 1000)),
+        host: host, deadline: host.steady() + .milliseconds(Int64(seconds * 1000)),
         label: WorkLabel(run: "run", step: "certificate"))
-    return try Seen(try await check.observe(OpenTarget(kind, on: .system), context))
+    return try Seen(try await check.observe(OpenTarget(kind, on: host), context))
 }
 
 func causeThrown(_ body: () async throws -> Void) async -> Cause? {

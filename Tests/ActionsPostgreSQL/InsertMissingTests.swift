@@ -76,18 +76,49 @@ struct InsertMissingTests {
             let change = try bench.change("postgresql.insert-missing", Self.parameters)
             let unit = try #require(try await bench.preview(change).units.first)
             let baseline = try await bench.prepare(change, unit)
-            try await withThrowingTaskGroup(of: Void.self) { group in
+            let refused = try await withThrowingTaskGroup(of: Cause.Code?.self) { group in
                 for run in ["first", "second", "third"] {
                     group.addTask {
                         try await Bench.open(bench.server, bench.database) { other in
-                            try await change.apply(unit, baseline, other.target, other.context(run: run, unit: unit.id))
+                            try await failure {
+                                try await change.apply(
+                                    unit, baseline, other.target, other.context(run: run, unit: unit.id))
+                            }?.code
                         }
                     }
                 }
-                try await group.waitForAll()
+                return try await group.reduce(into: []) { $0.append($1) }.compactMap { $0 }
             }
+            #expect(refused.map(\.rawValue) == ["changed-meanwhile", "changed-meanwhile"])
             #expect(try await bench.sql("SELECT count(*) FROM tickets") == "7")
             guard case .applied = try await bench.probe(change, unit, baseline) else { throw NotProven() }
+        }
+    }
+
+    /// Somebody's own row is neither counted nor deleted, whether it came before the insertion or after it.
+    @Test func whatSomebodyElseInsertedIsTheirs() async throws {
+        try await Bench.run(schema: Self.schema) { bench in
+            let change = try bench.change("postgresql.insert-missing", Self.parameters)
+            let unit = try #require(try await bench.preview(change).units.first)
+            let early = try await bench.prepare(change, unit)
+            try await bench.sql(
+                "INSERT INTO tickets (sensor_id, kind, priority) VALUES ('S-4', 'CALIBRATION', 'BY HAND')")
+            let found = try await failure { try await bench.apply(change, unit, early) }
+            #expect(found?.isFailed == true && found?.code.rawValue == "changed-meanwhile")
+            #expect(try await bench.sql("SELECT count(*) FROM tickets") == "4")
+            #expect(try await bench.probe(change, unit, early) == .pending)
+            // The next attempt takes the facts anew.
+            let late = try await bench.prepare(change, unit)
+            try await bench.apply(change, unit, late)
+            guard case .applied(let proof) = try await bench.probe(change, unit, late) else { throw NotProven() }
+            #expect(proof["rows"] == 3)
+            // Against the facts of the first attempt they cannot be told apart, so nothing goes.
+            let mixed = try await failure { try await bench.undo(change, unit, early) }
+            #expect(mixed?.isFailed == true && mixed?.code.rawValue == "changed-meanwhile")
+            #expect(try await bench.sql("SELECT count(*) FROM tickets") == "7")
+            try await bench.undo(change, unit, late)
+            #expect(try await bench.sql("SELECT count(*) FROM tickets") == "4")
+            #expect(try await bench.sql("SELECT count(*) FROM tickets WHERE priority = 'BY HAND'") == "1")
         }
     }
 

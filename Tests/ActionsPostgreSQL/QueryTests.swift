@@ -26,6 +26,28 @@ struct QueryTests {
         }
     }
 
+    @Test func rowSecurityThatWouldHideRowsIsUnknown() async throws {
+        try await Bench.run(schema: "CREATE TABLE traps AS SELECT g AS id FROM generate_series(1, 10) g") { bench in
+            let role = "rlsq_" + bench.database
+            try await bench.makeRoles(role)
+            try await bench.sql(
+                """
+                GRANT SELECT ON traps TO \(role); ALTER TABLE traps ENABLE ROW LEVEL SECURITY;
+                CREATE POLICY half ON traps FOR SELECT USING (id % 2 = 0)
+                """)
+            try await Bench.open(bench.server, bench.database, roles: (role, role)) { limited in
+                let sql: PlanValue = ["sql": "SELECT count(*) AS traps FROM traps"]
+                let blind = try await failure { _ = try await limited.observe("postgresql.query", sql) }
+                #expect(blind?.code == .noPermission && blind?.isFailed == false)
+                #expect(blind?.sentence.contains("row security") == true, "\(blind?.sentence ?? "seen")")
+                #expect(blind?.sentence.contains("BYPASSRLS") == true)
+                try await bench.sql("ALTER ROLE \(role) BYPASSRLS")
+                #expect(try await limited.observe("postgresql.query", sql)["traps"] == 10)
+            }
+            try await bench.dropRoles(role)
+        }
+    }
+
     @Test func whatIsNotThereIsMissingAndNotZero() async throws {
         try await Bench.run(schema: "CREATE TABLE traps (id int, at timestamptz)") { bench in
             let none = try await bench.observe("postgresql.query", ["sql": "SELECT id FROM traps"])

@@ -61,6 +61,7 @@ struct ValuesTests {
         try await withDatabase { _, _, client in
             let items: [String?] = [
                 "plain", "", "with \"quotes\"", "back\\slash", "{brace},comma", nil, "NULL", "a\nb",
+                "\"\u{301}", "\\\u{301}", "x\"\u{301},y\\\u{301}",
             ]
             let rows = try await client.access().query(
                 "SELECT item FROM unnest($1::text[]) WITH ORDINALITY AS u(item, place) ORDER BY place",
@@ -105,6 +106,25 @@ struct ValuesTests {
                 "SELECT \(quotedLiteral(name)) AS \(quotedIdentifier(name))")
             #expect(rows.columns.map(\.name) == [name])
             #expect(rows.values == [[name]])
+        }
+    }
+
+    /// A quote and the accent after it are one character for Swift, and a quote for the server.
+    @Test(arguments: [
+        "\"\u{301}", "'\u{301}", "\\\u{301}", "a\"\u{301} b", "'\u{301}; SELECT '2", "\\\u{301}'\u{301}\"\u{301}",
+        "\\'\u{301}",
+    ])
+    func aQuoteWithAnAccentIsQuotedToo(_ text: String) async throws {
+        try await withDatabase { _, _, client in
+            let rows = try await client.access().query(
+                "SELECT \(quotedLiteral(text)) AS \(quotedIdentifier(text)), ($1::text[])[1] AS item",
+                [.array([text, "next"])])
+            #expect(
+                rows.columns.map { Array($0.name.unicodeScalars) } == [text, "item"].map { Array($0.unicodeScalars) })
+            #expect(rows.values.count == 1)
+            #expect(
+                rows.values[0].map { $0.map { Array($0.unicodeScalars) } }
+                    == [text, text].map { Array($0.unicodeScalars) })
         }
     }
 

@@ -80,6 +80,23 @@ extension OneAfterTheOther {
             #expect(asked.withLock { $0["/mnt/nfs"] } == 1 && asked.withLock { $0["/"] } == 2)
         }
 
+        @Test func twoLooksAtOnceBothSee() async throws {
+            let asked = Mutex(0)
+            let release = DispatchGate()
+            let (machine, client) = machine(Self.table) { _ in
+                asked.withLock { $0 += 1 }
+                release.wait()
+                return Self.half
+            }
+            defer { release.open() }
+            async let first = machine.access(for: .look, client: client).mounts(["/"])
+            #expect(try await machine.eventually { asked.withLock { $0 } == 1 })
+            async let second = machine.access(for: .look, client: client).mounts(["/"])
+            #expect(try await machine.eventually { asked.withLock { $0 } == 2 })
+            release.open()
+            for look in try await first + second { #expect(try look.result.get() == Self.half) }
+        }
+
         @Test func aHangingFileSystemDoesNotHoldCancellationUp() async throws {
             let release = DispatchGate()
             let (machine, client) = machine(Self.table) { _ in

@@ -106,4 +106,18 @@ import Testing
         #expect(machine.handle(.observed(step: "gate", blind), at: at(1)) == [.end(.unknown)])
         #expect(machine.state.step("work")?.phase == .skipped)
     }
+
+    @Test func whatSomebodyElsePutInPlaceIsNotTakenBack() {
+        let units = [unit, WorkUnit(id: "u1", title: "unit 1", expected: .seconds(1))]
+        var machine = machine(Bench.change("work", units: 2, onFailure: .undo), units: units)
+        _ = machine.handle(.unitPrepared(step: "work", unit: "u0", intent), at: at(2))
+        let refused = UnitOutcome(
+            state: .applied(Proof("there")), error: Cause(.rejected, "Somebody was faster."), isFailure: true,
+            seconds: 1)
+        _ = machine.handle(.unitProbed(step: "work", unit: "u0", refused), at: at(3))
+        _ = machine.handle(.unitPrepared(step: "work", unit: "u1", intent), at: at(4))
+        let failed = UnitOutcome(state: .pending, error: Cause(.rejected, "No."), isFailure: true, seconds: 1)
+        // Nothing of ours is in place: the step ends without an undo.
+        #expect(machine.handle(.unitProbed(step: "work", unit: "u1", failed), at: at(5)) == [.end(.fail)])
+    }
 }

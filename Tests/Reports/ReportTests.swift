@@ -23,7 +23,8 @@ import Testing
         let plan = RunPlan(service: "shop", environment: "default", procedure: "daily", steps: steps)
         let start = RunStart(
             plan: plan, profiles: [:], nominal: Instant(secondsSinceEpoch: 0),
-            owner: ProcessIdentity(pid: 1, startTime: 1, bootID: "b"), requestedBy: "ann", identities: ["t": "db at here"])
+            owner: ProcessIdentity(pid: 1, startTime: 1, bootID: "b"), requestedBy: "ann",
+            identities: ["t": "db at here"])
         let evidence = Evidence(
             source: "db at here", statement: "SELECT 1", observedAt: Instant(secondsSinceEpoch: 1),
             digest: "abcdef0123456789",

@@ -132,13 +132,20 @@ public struct Archive: UndoableChange {
         case .moved:
             let rows = baseline.rows.count
             let childRows = baseline.children.reduce(0) { $0 + $1.count }
+            var held = Double(unit.attributes["held"] ?? "") ?? 0
+            var left = Double(unit.attributes["left"] ?? "") ?? 0
+            if let remaining = plan.remaining(unit) {
+                let row = try await access.look([remaining])[0].one()
+                held = Double(try row.integer("held"))
+                left = Double(try row.integer("left_over"))
+            }
             return .applied(
                 Proof(
                     "\(rows) rows moved into \(into.text), counts and checksums equal",
                     measurements: [
                         Measurement("rows", rows), Measurement("child_rows", childRows),
-                        Measurement("held", Double(unit.attributes["held"] ?? "") ?? 0),
-                        Measurement("left", Double(unit.attributes["left"] ?? "") ?? 0),
+                        Measurement("held", held),
+                        Measurement("left", left),
                     ]))
         case .notMoved:
             if let process = try await access.running(context.label) { return .running(handle: "process \(process)") }

@@ -154,6 +154,15 @@ public struct InsertMissing: UndoableChange {
             try await session.transaction { session in
                 try await plan.lock(session)
                 try await session.execute(plan.insertion, plan.parameters(unit))
+                let others = try await session.execute(
+                    plan.othersRows, plan.parameters(unit, sparing: baseline.existing)
+                ).one().integer("count")
+                guard others == 0 else {
+                    throw ChangeFailed(
+                        .changedMeanwhile,
+                        "\(others) of the rows were inserted by somebody else since they were found missing. "
+                            + "Nothing was inserted: what is still missing is found by the next attempt.")
+                }
                 let state = try await plan.state(unit) { try await session.execute($0, $1) }
                 guard state.missing == 0, state.repeated == 0 else {
                     throw ChangeFailed(
@@ -175,7 +184,16 @@ public struct InsertMissing: UndoableChange {
         try await access.changing { session in
             try await session.transaction { session in
                 try await plan.lock(session)
-                try await session.execute(plan.removal, plan.parameters(unit, sparing: baseline.existing))
+                let planned = plan.parameters(unit, sparing: baseline.existing)
+                let writers = try await session.execute(plan.writers, planned)
+                guard writers.count <= 1 else {
+                    throw ChangeFailed(
+                        .changedMeanwhile,
+                        "Nothing was deleted: rows of \(unit.title) were inserted or altered by somebody else since, "
+                            + "and cannot be told from this step's. Take back by hand what is to go.")
+                }
+                guard let writer = writers.rows.first else { return }
+                try await session.execute(plan.removal, planned + [SQLParameter(try writer.text("writer"))])
             }
         }
     }

@@ -29,13 +29,24 @@ struct ServerError: Error {
     var table: String?
     var column: String?
     var constraint: String?
+    /// The server's function that raised it; unlike the message it is in no language.
+    var function: String?
 
     /// The error as the target's failure. The texts of class 22, 23 and P0 may quote rows, so those are left out.
     func failure(of identity: String) -> SQLFailure {
-        let said = quotesData ? named : String(message.prefix(PostgreSQLLimits.message))
+        let said = hidesRows ? hidden : quotesData ? named : String(message.prefix(PostgreSQLLimits.message))
         let next = advice.map { " \($0)" } ?? ""
         let sentence = "\(identity): \(said.isEmpty ? "an error" : said) (SQLSTATE \(state)).\(next)"
         return SQLFailure(state: state, cause: Cause(code, sentence))
+    }
+
+    /// Looking with `row_security` off met a table whose policies would have left rows out.
+    private var hidesRows: Bool { state == "42501" && function == "check_enable_rls" }
+
+    /// The server names the table in its message alone.
+    private var hidden: String {
+        "row security would hide rows from the role, so nothing was read: "
+            + message.prefix(PostgreSQLLimits.message)
     }
 
     private var quotesData: Bool {
@@ -83,6 +94,7 @@ struct ServerError: Error {
 
     private var advice: String? {
         switch state {
+        case "42501" where hidesRows: "Give the looking role BYPASSRLS: ALTER ROLE … BYPASSRLS."
         case "42501": "Grant the role the right; `millwright rights` prints what the plan needs."
         case "28P01", "28000": "Check the role, its password and pg_hba.conf."
         case "3D000": "Check the database's name in the target."

@@ -39,8 +39,14 @@ public struct HostKind: TargetKind {
 public final class HostClient: Sendable {
     let host: Host
     let askFileSystem: @Sendable (String) throws -> FileSystemUse
-    /// Mounts whose last question is still without an answer: each holds a thread, so that it is not asked again.
-    private let hanging = Mutex<Set<String>>([])
+    /// The questions to a mount that are without an answer; each holds a thread.
+    private struct Asked {
+        var count = 0
+        /// One was given up: until an answer comes, the mount is not asked again.
+        var isHanging = false
+    }
+
+    private let asked = Mutex<[String: Asked]>([:])
 
     init(host: Host, askFileSystem: @escaping @Sendable (String) throws -> FileSystemUse = FileSystemUse.ask) {
         self.host = host
@@ -51,12 +57,32 @@ public final class HostClient: Sendable {
     func use(of point: String, until deadline: Duration) async throws -> FileSystemUse {
         let silence = CouldNotLook(
             .timedOut, "\(point) does not answer: its device or server hangs. Look at the mount before anything else.")
-        guard hanging.withLock({ $0.insert(point).inserted }) else { throw silence }
+        guard begin(point) else { throw silence }
         let use = try await OffPool.run(until: deadline, on: host) { [self] in
-            defer { hanging.withLock { _ = $0.remove(point) } }
+            defer { end(point) }
             return try askFileSystem(point)
         }
-        guard let use else { throw silence }
+        guard let use else {
+            asked.withLock { $0[point]?.isHanging = true }
+            throw silence
+        }
         return use
+    }
+
+    /// Another look that is still in time is no reason to doubt the mount.
+    private func begin(_ point: String) -> Bool {
+        asked.withLock { asked in
+            guard asked[point]?.isHanging != true else { return false }
+            asked[point, default: Asked()].count += 1
+            return true
+        }
+    }
+
+    /// Whatever the answer is, it is one.
+    private func end(_ point: String) {
+        asked.withLock { asked in
+            let left = (asked[point]?.count ?? 0) - 1
+            asked[point] = left > 0 ? Asked(count: left) : nil
+        }
     }
 }

@@ -58,7 +58,9 @@ public final class RedisClient: Sendable {
                 return try await wait(for: connection.send(commands), until: deadline, timedOut: .timedOut)
             } catch {
                 leave(connection, purpose)
-                guard case RedisFailure.lost = error, purpose == .look, !isSecond else { throw said(error, by: purpose) }
+                guard case RedisFailure.lost = error, purpose == .look, !isSecond else {
+                    throw said(error, by: purpose)
+                }
                 isSecond = true
             }
         }

@@ -18,7 +18,7 @@ public struct TLSKind: TargetKind {
         .optional("url", \.url, default: nil, "The same, under the name that an http target has for it."),
         .optional(
             "ca", \.authorityFile, default: nil,
-            "A PEM file of the certificate authorities to trust in the place of the system's."),
+            "A PEM file of authorities to trust besides the system's."),
         .optional(
             "server-name", \.serverName, default: nil, "The name to ask for, where it is not the address's host."),
     ]

@@ -128,6 +128,8 @@ extension RunMachine {
         case .applied(let proof):
             step.units[index].phase = .done
             step.units[index].proof = proof
+            // In place although our attempt was refused: somebody else's doing, and not ours to take back.
+            step.units[index].wasAlreadySo = outcome.isFailure
             return afterUnit(&step, at: now)
         case .partial(let what):
             guard !isRepair, profile(of: step)?.canRepair == true else {

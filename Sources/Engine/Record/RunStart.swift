@@ -79,7 +79,8 @@ extension StepProfile {
 extension RunStart {
     /// Binds a plan's procedure to the actions and targets that this program knows.
     public static func make(
-        _ plan: RunPlan, catalogue: Catalogue, host: Host, nominal: Instant, owner: ProcessIdentity, requestedBy: String,
+        _ plan: RunPlan, catalogue: Catalogue, host: Host, nominal: Instant, owner: ProcessIdentity,
+        requestedBy: String,
         windowCloses: Instant? = nil, windowOverride: String? = nil, from: String? = nil
     ) -> RunStart {
         var profiles: [String: StepProfile] = [:]

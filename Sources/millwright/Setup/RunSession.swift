@@ -22,7 +22,8 @@ struct RunSession {
         let host = composition.host
         let now = host.now()
         let start = RunStart.make(
-            plan, catalogue: composition.catalogue, host: host, nominal: now, owner: try Programs.own(on: composition.host),
+            plan, catalogue: composition.catalogue, host: host, nominal: now,
+            owner: try Programs.own(on: composition.host),
             requestedBy: Self.operatorName, windowCloses: windowCloses, windowOverride: windowOverride, from: from)
         let id = RunID.make(at: now, host)
         if format == .text {
@@ -36,7 +37,8 @@ struct RunSession {
         let host = composition.host
         let now = host.now()
         let start = RunStart.make(
-            plan, catalogue: composition.catalogue, host: host, nominal: now, owner: try Programs.own(on: composition.host),
+            plan, catalogue: composition.catalogue, host: host, nominal: now,
+            owner: try Programs.own(on: composition.host),
             requestedBy: Self.operatorName)
         if format == .text { Output.line(Style.strong("\(plan.service) \(plan.procedure)")) }
         let run = try await drive { try await $0.begin(RunID.make(at: now, host), start) }

@@ -59,17 +59,19 @@ extension ArchivePlan {
                 let texts = try key.indices.map { try row.text("\(prefix)\($0)") }
                 return String(decoding: try encodeJSON(texts), as: UTF8.self)
             }
+            var attributes = [
+                "cutoff": cutoff, "oldest": try row.text("oldest"), "low": try bound("low"), "high": try bound("high"),
+                "held": String(held), "left": String(total - done + held),
+            ]
+            if index == rows.count - 1 { attributes[Self.isLast] = "true" }
             return WorkUnit(
                 id: "batch-\(index + 1)", title: "\(table.name), batch \(index + 1): \(count) rows",
-                size: Double(count),
-                expected: .seconds(1) + .milliseconds(count / 5),
-                attributes: [
-                    "cutoff": cutoff, "oldest": try row.text("oldest"), "low": try bound("low"),
-                    "high": try bound("high"),
-                    "held": String(held), "left": String(total - done + held),
-                ])
+                size: Double(count), expected: .seconds(1) + .milliseconds(count / 5), attributes: attributes)
         }
     }
+
+    /// Marks the unit whose proof looks at what is left of the whole table.
+    static let isLast = "last"
 
     private var batches: String {
         let names = key.enumerated().map { "t.\($1.quoted) AS k\($0)" }.joined(separator: ", ")

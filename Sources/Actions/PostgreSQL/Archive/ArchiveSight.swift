@@ -26,6 +26,15 @@ extension ArchivePlan {
         return archived(unit) + [left, copies(of: "t")].map { SQLStatement($0, parameters(unit)) }
     }
 
+    /// The old rows that are still in the table, and those of them that are held. Counting them takes as long as the
+    /// preview did, so that only the last unit does it; for the others `nil`.
+    func remaining(_ unit: WorkUnit) -> SQLStatement? {
+        guard unit.attributes[Self.isLast] == "true" else { return nil }
+        return SQLStatement(
+            "SELECT count(*) AS left_over, count(*) FILTER (WHERE \(held("t"))) AS held FROM \(table.quoted) t "
+                + "WHERE \(old("t"))", [SQLParameter(unit.attributes["cutoff"])])
+    }
+
     /// Children's archives are read by their reference alone: their rows have no age of their own. Every statement is
     /// given all parameters, so each has to use them.
     private func archived(_ unit: WorkUnit) -> [SQLStatement] {

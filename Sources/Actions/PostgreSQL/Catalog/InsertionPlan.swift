@@ -144,11 +144,35 @@ struct InsertionPlan: Sendable {
         """
     }
 
-    /// Deletes the rows that were inserted; a last parameter lists the places of keys that had one before.
+    /// Rows that came since the facts from before and that this very transaction did not insert.
+    var othersRows: String {
+        """
+        WITH planned AS (\(planned)) SELECT count(*) AS count FROM \(relation.quoted) x, planned p \
+        WHERE \(isNew) AND x.xmin::text <> (txid_current() % 4294967296)::text
+        """
+    }
+
+    /// The transactions that wrote the rows as they are now. A unit is inserted by one: where there are more, somebody
+    /// else has put in a row, or has altered one.
+    var writers: String {
+        """
+        WITH planned AS (\(planned)) SELECT DISTINCT x.xmin::text AS writer FROM \(relation.quoted) x, planned p \
+        WHERE \(isNew) LIMIT 2
+        """
+    }
+
+    /// Deletes the rows that were inserted; the last parameter is the transaction that wrote them.
     var removal: String {
         """
-        WITH planned AS (\(planned)) DELETE FROM \(relation.quoted) x USING planned p WHERE \(matching("x", "p")) \
-        AND \(condition("x", from: key.count + 1)) \
+        WITH planned AS (\(planned)) DELETE FROM \(relation.quoted) x USING planned p \
+        WHERE \(isNew) AND x.xmin::text = $\(key.count + unless.count + 2)::text
+        """
+    }
+
+    /// A row of one of the unit's keys; a parameter lists the places of those that had one before.
+    private var isNew: String {
+        """
+        \(matching("x", "p")) AND \(condition("x", from: key.count + 1)) \
         AND NOT (p.place - 1)::text = ANY ($\(key.count + unless.count + 1)::text[])
         """
     }

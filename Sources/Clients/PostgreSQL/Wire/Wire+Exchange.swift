@@ -175,5 +175,6 @@ func serverError(_ result: OpaquePointer) -> ServerError {
     ServerError(
         state: diagnostic(result, .state) ?? "08006", message: diagnostic(result, .message) ?? "",
         schema: diagnostic(result, .schema), table: diagnostic(result, .table),
-        column: diagnostic(result, .column), constraint: diagnostic(result, .constraint))
+        column: diagnostic(result, .column), constraint: diagnostic(result, .constraint),
+        function: diagnostic(result, .function))
 }

@@ -149,6 +149,7 @@ enum DiagnosticField: String {
     case table = "t"
     case column = "c"
     case constraint = "n"
+    case function = "R"
 }
 
 func diagnostic(_ result: OpaquePointer, _ field: DiagnosticField) -> String? {

@@ -27,7 +27,7 @@ format: ## Rewrite the sources in the house's format
 docs: build ## Write the generated reference anew
 	.build/debug/millwright reference write
 
-proof: packages release ## The long loops whole; writes docs/figures
+proof: packages ## The long loops whole; writes docs/figures
 	@script/proof
 
 bench: packages release ## The figures beside the named peers; writes docs/figures

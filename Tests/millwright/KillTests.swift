@@ -31,7 +31,11 @@ import Testing
         try await bench.replenish()
         let before = try await bench.inspections()
         let first = try await bench.weekly(journal: journal, killAt: write)
-        guard first.exit == 128 + SIGKILL else { return false }
+        guard first.exit == 128 + SIGKILL else {
+            // Over before that write came: how many there are varies a little.
+            #expect([0, 1].contains(first.exit), "write \(write): \(first.exit) \(first.errors)")
+            return false
+        }
         let second = try await bench.weekly(journal: journal, killAt: nil)
         #expect(
             [0, 1].contains(second.exit),
@@ -50,7 +54,8 @@ import Testing
         let text = """
             # kill -9 at every journal write of `weekly`
 
-            `make proof`: \(writes) writes and syncs of the journal, \(killed) runs killed just before one; after the takeover 0 inspections
+            `make proof`: \(writes) writes and syncs of the journal, \(killed) runs killed just before one (the others had fewer
+            writes and were over before it came); after the takeover 0 inspections
             lost or doubled, 0 duplicate tickets, 0 child processes left, 0 runs shown as running that are not.
 
             """

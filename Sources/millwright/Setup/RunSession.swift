@@ -19,30 +19,29 @@ struct RunSession {
     func begin(
         _ plan: RunPlan, from: String? = nil, windowCloses: Instant? = nil, windowOverride: String? = nil
     ) async throws -> ExitCode {
-        let host = composition.host
-        let now = host.now()
-        let start = RunStart.make(
-            plan, catalogue: composition.catalogue, host: host, nominal: now,
-            owner: try Programs.own(on: composition.host),
-            requestedBy: Self.operatorName, windowCloses: windowCloses, windowOverride: windowOverride, from: from)
-        let id = RunID.make(at: now, host)
-        if format == .text {
-            Output.line("\(Style.strong("\(plan.service) \(plan.procedure)")) \(Style.soft("run \(id)"))")
-        }
-        return try await show(drive { try await $0.begin(id, start) })
+        try await show(
+            run(plan, from: from, windowCloses: windowCloses, windowOverride: windowOverride))
     }
 
     /// Makes checks without showing their document.
     func check(_ plan: RunPlan) async throws -> RunDocument {
+        try await RunDocument.make(run(plan), from: journal)
+    }
+
+    private func run(
+        _ plan: RunPlan, from: String? = nil, windowCloses: Instant? = nil, windowOverride: String? = nil
+    ) async throws -> Run {
         let host = composition.host
         let now = host.now()
         let start = RunStart.make(
             plan, catalogue: composition.catalogue, host: host, nominal: now,
-            owner: try Programs.own(on: composition.host),
-            requestedBy: Self.operatorName)
-        if format == .text { Output.line(Style.strong("\(plan.service) \(plan.procedure)")) }
-        let run = try await drive { try await $0.begin(RunID.make(at: now, host), start) }
-        return try await RunDocument.make(run, from: journal)
+            owner: try Programs.own(on: host), requestedBy: Self.operatorName, windowCloses: windowCloses,
+            windowOverride: windowOverride, from: from)
+        let id = RunID.make(at: now, host)
+        if format == .text {
+            Output.line("\(Style.strong("\(plan.service) \(plan.procedure)")) \(Style.soft("run \(id)"))")
+        }
+        return try await drive { try await $0.begin(id, start) }
     }
 
     func resume(_ row: RunRow) async throws -> ExitCode {

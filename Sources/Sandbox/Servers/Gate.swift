@@ -1,7 +1,7 @@
 import Synchronization
 
 /// Lets a few tests at a time have a database: all tests share one server with a hundred connections.
-final class Gate: Sendable {
+public final class Gate: Sendable {
     private struct State {
         var free: Int
         var waiting: [CheckedContinuation<Void, Never>] = []
@@ -9,11 +9,11 @@ final class Gate: Sendable {
 
     private let state: Mutex<State>
 
-    static let databases = Gate(6)
+    public static let databases = Gate(6)
 
     init(_ places: Int) { state = Mutex(State(free: places)) }
 
-    func pass<Result>(_ body: () async throws -> Result) async rethrows -> Result {
+    public func pass<Result>(_ body: () async throws -> Result) async rethrows -> Result {
         await withCheckedContinuation { continuation in
             let isFree = state.withLock { state in
                 guard state.free == 0 else {

@@ -26,13 +26,17 @@ let nio: [Target.Dependency] = [
     .product(name: "NIOPosix", package: "swift-nio"),
     .product(name: "NIOSSL", package: "swift-nio-ssl"),
 ]
+let webSocket = Target.Dependency.product(name: "NIOWebSocket", package: "swift-nio")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let clients: [Target.Dependency] = [
-    "ClientPostgreSQL", "ClientRedis", "ClientHTTP", "ClientTLS", "ClientPrograms",
+    "ClientPostgreSQL", "ClientRedis", "ClientHTTP", "ClientTLS", "ClientPrograms", "ClientKubernetes",
+    "ClientObjectStore", "ClientPrometheus", "ClientSMTP",
 ]
 
 let actions: [Target.Dependency] = [
-    "ActionsPostgreSQL", "ActionsRedis", "ActionsHTTP", "ActionsCertificates", "ActionsHosts",
+    "ActionsPostgreSQL", "ActionsRedis", "ActionsHTTP", "ActionsCertificates", "ActionsHosts", "ActionsKubernetes",
+    "ActionsBackups", "ActionsLogs", "ActionsSecurity", "ActionsModels",
 ]
 
 let package = Package(
@@ -57,11 +61,13 @@ let package = Package(
     targets: [
         .systemLibrary(
             name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CExpat", pkgConfig: "expat", providers: [.apt(["libexpat1-dev"])]),
 
         room("Host"),
         room("Maintenance", ["Host", crypto]),
         room("Schedules", ["Host"]),
-        room("Plans", ["Host", "Maintenance", "Schedules", .product(name: "Yams", package: "Yams")]),
+        room("Plans", ["Host", "Maintenance", "Schedules", yams]),
         room("Journal", ["Host", "Maintenance", crypto]),
         room("Engine", ["Host", "Maintenance", "Schedules", "Plans", "Journal"]),
 
@@ -84,23 +90,44 @@ let package = Package(
                 "Host", "Maintenance", .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ]),
+        room(
+            "ClientKubernetes", path: "Sources/Clients/Kubernetes",
+            ["Host", "Maintenance", "ClientHTTP", "ClientPrograms", yams, webSocket, crypto] + nio),
+        room(
+            "ClientObjectStore", path: "Sources/Clients/ObjectStore",
+            ["Host", "Maintenance", "ClientHTTP", "ClientPrograms", "CExpat", crypto]),
+        room("ClientPrometheus", path: "Sources/Clients/Prometheus", ["Host", "Maintenance", "ClientHTTP"]),
+        room("ClientSMTP", path: "Sources/Clients/SMTP", ["Host", "Maintenance"] + nio),
         room("ActionsPostgreSQL", path: "Sources/Actions/PostgreSQL", ["Host", "Maintenance", "ClientPostgreSQL"]),
         room("ActionsRedis", path: "Sources/Actions/Redis", ["Host", "Maintenance", "ClientRedis"]),
         room("ActionsHTTP", path: "Sources/Actions/HTTP", ["Host", "Maintenance", "ClientHTTP"]),
         room("ActionsCertificates", path: "Sources/Actions/Certificates", ["Host", "Maintenance", "ClientTLS"]),
         room("ActionsHosts", path: "Sources/Actions/Hosts", ["Host", "Maintenance", "ClientPrograms"]),
+        room(
+            "ActionsKubernetes", path: "Sources/Actions/Kubernetes",
+            ["Host", "Maintenance", "ClientKubernetes", "ClientPrometheus"]),
+        room("ActionsBackups", path: "Sources/Actions/Backups", ["Host", "Maintenance", "ClientObjectStore", "CZlib"]),
+        room(
+            "ActionsLogs", path: "Sources/Actions/Logs",
+            ["Host", "Maintenance", "ClientKubernetes", "ClientObjectStore", "CZlib", crypto]),
+        room(
+            "ActionsSecurity", path: "Sources/Actions/Security",
+            ["Host", "Maintenance", "ClientPrograms", "ClientHTTP", "ClientObjectStore"]),
+        room("ActionsModels", path: "Sources/Actions/Models", ["Host", "Maintenance", "ClientHTTP"]),
+        room("Notices", ["Host", "Maintenance", "ClientHTTP", "ClientSMTP"]),
         room("Reports", ["Host", "Maintenance", "Journal", "Engine"]),
+        room("Proposals", ["Host", "Maintenance"]),
         room("Reference", ["Host", "Maintenance", "Schedules", "Plans", "Journal", "Engine"]),
 
         .executableTarget(
             name: "millwright",
             dependencies: [
                 "Host", "Maintenance", "Schedules", "Plans", "Journal", "Engine", "SQLiteJournal", "Reports",
-                "Reference",
+                "Reference", "Notices", "Proposals",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ] + clients + actions,
             swiftSettings: settings),
-        room("Sandbox"),
+        room("Sandbox", ["Host", "CZlib", crypto, webSocket] + nio),
         .executableTarget(
             name: "millwright-sandbox",
             dependencies: ["Sandbox", .product(name: "ArgumentParser", package: "swift-argument-parser")],
@@ -122,12 +149,30 @@ let package = Package(
         tests("ActionsHTTP", ["Host", "Maintenance", "ClientHTTP", "ActionsHTTP", "Sandbox"]),
         tests("ActionsCertificates", ["Host", "Maintenance", "ClientTLS", "ActionsCertificates", "Sandbox"]),
         tests("ActionsHosts", ["Host", "Maintenance", "ClientPrograms", "ActionsHosts", "Sandbox"]),
+        tests("ClientKubernetes", ["Host", "Maintenance", "ClientHTTP", "ClientKubernetes", "Sandbox"]),
+        tests("ClientObjectStore", ["Host", "Maintenance", "ClientHTTP", "ClientObjectStore", "Sandbox"]),
+        tests("ClientPrometheus", ["Host", "Maintenance", "ClientHTTP", "ClientPrometheus", "Sandbox"]),
+        tests("ClientSMTP", ["Host", "Maintenance", "ClientSMTP", "Sandbox"]),
+        tests(
+            "ActionsKubernetes",
+            ["Host", "Maintenance", "ClientKubernetes", "ClientPrometheus", "ActionsKubernetes", "Sandbox"]),
+        tests("ActionsBackups", ["Host", "Maintenance", "ClientObjectStore", "ActionsBackups", "Sandbox"]),
+        tests(
+            "ActionsLogs", ["Host", "Maintenance", "ClientKubernetes", "ClientObjectStore", "ActionsLogs", "Sandbox"]),
+        tests(
+            "ActionsSecurity",
+            [
+                "Host", "Maintenance", "ClientPrograms", "ClientHTTP", "ClientObjectStore", "ActionsSecurity", "Sandbox",
+            ]),
+        tests("ActionsModels", ["Host", "Maintenance", "ClientHTTP", "ActionsModels", "Sandbox"]),
+        tests("Notices", ["Host", "Maintenance", "ClientHTTP", "ClientSMTP", "Notices", "Sandbox"]),
         tests("Engine", ["Host", "Maintenance", "Schedules", "Plans", "Journal", "SQLiteJournal", "Engine"]),
         tests("Sandbox", ["Host", "Sandbox"]),
         tests("Reports", ["Host", "Maintenance", "Plans", "Journal", "Engine", "Reports"]),
+        tests("Proposals", ["Host", "Maintenance", "Plans", "Proposals"]),
         tests("Reference", ["Host", "Maintenance", "Reference"]),
         tests("HouseRules", []),
         tests("millwright", ["millwright", "Sandbox"]),
-        tests("Faults", ["Host", "Maintenance", "Plans", "Journal", "Engine", "Sandbox"] + clients + actions),
+        tests("Faults", ["Host", "Maintenance", "Plans", "Journal", "Engine", "Notices", "Sandbox"] + clients + actions),
     ]
 )

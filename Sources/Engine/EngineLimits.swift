@@ -8,6 +8,20 @@ public enum EngineLimits {
     public static let history = 400
     /// What a call gets beyond its deadline to say itself that it came too late.
     public static let graceAfterDeadline = Duration.milliseconds(500)
+    /// The longest that one attempt to send a notice may take: mail servers look through a message before they take it.
+    public static let deliveryAttempt = Duration.seconds(60)
+    /// Attempts to send one notice.
+    public static let deliveryAttempts = 4
+    /// Before the second attempt; before each later one four times as long.
+    public static let deliveryBackoff = Duration.seconds(2)
+    /// No attempt begins later than this after the verdict: the run must end.
+    public static let deliveryTime = Duration.seconds(120)
+    /// Earlier runs that are looked at for a failure to recover from.
+    public static let earlierRuns = 100
+    /// How much before an occurrence a run may begin and still keep it.
+    public static let earliness = Duration.seconds(60)
+    /// How late a run may begin and still keep an occurrence, where occurrences are far apart.
+    public static let lateness = Duration.seconds(3600)
     /// Between two looks at work that an earlier attempt left running.
     public static let waitWhileRunning = Duration.milliseconds(500)
 }

@@ -11,6 +11,10 @@ public protocol JournalStore: Sendable {
     func append(_ batch: Batch) async throws(JournalError)
     /// In order; empty for an unknown run. Not verified: see `Record.verifyChain`.
     func records(of run: String) async throws(JournalError) -> [Record]
+    /// The records of several runs in one question, each run's in order; unknown runs are left out. Not verified.
+    func records(ofEach runs: [String]) async throws(JournalError) -> [String: [Record]]
+    /// Several bodies in one question; those that are not there are left out.
+    func bodies(_ digests: [String]) async throws(JournalError) -> [String: [UInt8]]
     /// `nil` when there is none, or it was erased.
     func body(_ digest: String) async throws(JournalError) -> [UInt8]?
     /// By the id, or by a beginning of it that only one run has; a beginning that several have is `ambiguous`.
@@ -21,4 +25,21 @@ public protocol JournalStore: Sendable {
     func points(key: String, name: String, limit: Int) async throws(JournalError) -> [PastMeasurement]
     /// Afterwards every call throws `unreadable`.
     func close() async
+}
+
+extension JournalStore {
+    public func records(ofEach runs: [String]) async throws(JournalError) -> [String: [Record]] {
+        var found: [String: [Record]] = [:]
+        for run in runs {
+            let records = try await records(of: run)
+            if !records.isEmpty { found[run] = records }
+        }
+        return found
+    }
+
+    public func bodies(_ digests: [String]) async throws(JournalError) -> [String: [UInt8]] {
+        var found: [String: [UInt8]] = [:]
+        for digest in digests { found[digest] = try await body(digest) }
+        return found
+    }
 }

@@ -69,16 +69,23 @@ public struct RunFilter: Hashable, Sendable {
     public var environment: String?
     public var procedure: String?
     public var states: Set<RunState>
+    /// Only runs that started at this instant or after it.
+    public var startedFrom: Instant?
+    /// Only runs that started before this instant.
+    public var startedBefore: Instant?
     public var limit: Int
 
     public init(
         service: String? = nil, environment: String? = nil, procedure: String? = nil,
-        states: Set<RunState> = Set(RunState.allCases), limit: Int = JournalLimits.rows
+        states: Set<RunState> = Set(RunState.allCases), startedFrom: Instant? = nil, startedBefore: Instant? = nil,
+        limit: Int = JournalLimits.rows
     ) {
         self.service = service
         self.environment = environment
         self.procedure = procedure
         self.states = states
+        self.startedFrom = startedFrom
+        self.startedBefore = startedBefore
         self.limit = limit
     }
 
@@ -86,5 +93,6 @@ public struct RunFilter: Hashable, Sendable {
     public func admits(_ row: RunRow) -> Bool {
         (service.map { $0 == row.service } ?? true) && (environment.map { $0 == row.environment } ?? true)
             && (procedure.map { $0 == row.procedure } ?? true) && states.contains(row.state)
+            && (startedFrom.map { row.startedAt >= $0 } ?? true) && (startedBefore.map { row.startedAt < $0 } ?? true)
     }
 }

@@ -16,4 +16,26 @@ public enum Limits {
     public static let shortestMaskedSecret = 4
     /// Items that are kept in a step's details.
     public static let detailsPerStep = 5000
+    /// How far a document's time may lie ahead of ours: clocks differ.
+    public static let clockDifference: Duration = .seconds(300)
+    /// Depth of a JSON document: each level costs stack.
+    public static let jsonDepth = 64
+    /// Values in a JSON document: a small body can hold very many.
+    public static let jsonValues = 200_000
+    /// Findings that stand beside a proposed step.
+    public static let proposalNotes = 3
+    /// Findings that a notice lists; more are counted.
+    public static let noticePoints = 10
+    /// Characters of a finding's subject in a notice.
+    public static let noticeSubject = 200
+    /// Characters of a finding's sentence in a notice.
+    public static let noticeSentence = 500
+    /// Missed occurrences that are listed; more are counted.
+    public static let missedListed = 10
+    /// Missed occurrences that are counted; then it is said that there are at least so many.
+    public static let missedCounted = 1000
+    /// Characters of a receipt that are kept.
+    public static let receipt = 300
+    /// Refused recipients that a receipt lists.
+    public static let refusedRecipients = 20
 }

@@ -2,12 +2,25 @@ public import Maintenance
 
 /// The page of one action, from its declaration alone.
 public enum ActionPage {
+    /// The kinds of target that it works on, role by role.
+    static func kinds(_ action: ActionDefinition) -> String {
+        action.roles.map { $0.kinds.joined(separator: " or ") }.joined(separator: ", ")
+    }
+
+    private static func places(_ action: ActionDefinition) -> String {
+        let places = action.roles.map { role in
+            let kinds = role.kinds.map { "`\($0)`" }.joined(separator: " or ")
+            return role.name == TargetRole.only ? "a \(kinds) target" : "a \(kinds) target as `\(role.name)`"
+        }
+        return places.joined(separator: " and ")
+    }
+
     public static func text(_ action: ActionDefinition) -> String {
         let declaration = action.declaration
         let configured = try? action.configured(with: nil)
         var lines = [
             "# \(action.name)", "", declaration.summary, "",
-            "A \(action.isChange ? "change" : "check") on a `\(action.kindName)` target. \(declaration.applies)",
+            "A \(action.isChange ? "change" : "check") on \(places(action)). \(declaration.applies)",
         ]
         if !declaration.example.isEmpty {
             lines += ["", "```yaml", "- \(action.isChange ? "do" : "check"): \(action.name)", "  with:"]

@@ -13,9 +13,12 @@ public struct ReferencePages: Sendable {
         for action in catalogue.sortedActions { files["actions/\(action.name).md"] = ActionPage.text(action) }
         files["actions/README.md"] = index(catalogue)
         files["targets.md"] = TargetsPage.text(catalogue)
+        files["channels.md"] = ChannelsPage.text(catalogue)
         files["plan.md"] = PlanPage.text()
         files["plan.schema.json"] =
             String(decoding: try encodeJSON(PlanSchema.document(catalogue), pretty: true), as: UTF8.self) + "\n"
+        files["estate.schema.json"] =
+            String(decoding: try encodeJSON(PlanSchema.estate(catalogue), pretty: true), as: UTF8.self) + "\n"
         return ReferencePages(files: files)
     }
 
@@ -52,7 +55,7 @@ public struct ReferencePages: Sendable {
     private static func index(_ catalogue: Catalogue) -> String {
         var lines = ["# Actions", "", "| action | target | | |", "| --- | --- | --- | --- |"]
         lines += catalogue.sortedActions.map {
-            "| [\($0.name)](\($0.name).md) | \($0.kindName) | \($0.isChange ? "change" : "check") | \($0.declaration.summary) |"
+            "| [\($0.name)](\($0.name).md) | \(ActionPage.kinds($0)) | \($0.isChange ? "change" : "check") | \($0.declaration.summary) |"
         }
         return lines.joined(separator: "\n") + "\n"
     }

@@ -6,7 +6,7 @@ import Maintenance
 public enum MarkdownReport {
     public static func text(_ run: RunDocument) -> String {
         var lines = [
-            "# \(run.service): \(run.procedure)",
+            "# \(cell(run.service)): \(cell(run.procedure))",
             "",
             "**\(Words.title(run))**",
             "",
@@ -28,23 +28,28 @@ public enum MarkdownReport {
         lines += run.steps.map { step in
             "| \(cell(step.id)) | \(step.verdict?.rawValue ?? step.state) | \(cell(Words.seen(step))) | \(Words.took(step)) |"
         }
+        if !run.deliveries.isEmpty {
+            lines += ["", "## Told", "", "| what | outcome |", "| --- | --- |"]
+            lines += run.deliveries.map { "| \(cell(Words.deliveryTitle($0))) | \(cell(Words.delivery($0))) |" }
+        }
         for step in run.steps where !step.evidence.isEmpty || !step.measurements.isEmpty { lines += section(step) }
         return lines.joined(separator: "\n") + "\n"
     }
 
     private static func section(_ step: RunDocument.Step) -> [String] {
         var lines = [
-            "", "### \(step.id)", "", "`\(step.action)` on \(step.targets.values.sorted().joined(separator: ", "))",
+            "", "### \(cell(step.id))", "",
+            "`\(step.action)` on \(cell(step.targets.values.sorted().joined(separator: ", ")))",
         ]
         if let cause = step.cause { lines += ["", "\(step.verdict?.rawValue ?? step.state): \(cell(cause.sentence))"] }
         if !step.measurements.isEmpty {
             lines += ["", "| measurement | value |", "| --- | --- |"]
-            lines += Words.measurements(step).map { "| \($0.0) | \($0.1) |" }
+            lines += Words.measurements(step).map { "| \(cell($0.0)) | \(cell($0.1)) |" }
         }
         if !step.evidence.isEmpty {
             lines += ["", "| evidence | observed at | SHA-256 |", "| --- | --- | --- |"]
             lines += step.evidence.prefix(ReportLimits.evidence).map {
-                "| `\(cell(Words.oneLine($0.statement)))` | \($0.observedAt) | `\($0.digest.prefix(16))` |"
+                "| \(MarkdownText.code(Words.oneLine($0.statement))) | \($0.observedAt) | `\($0.digest.prefix(16))` |"
             }
             let left = step.evidence.count - ReportLimits.evidence
             if left > 0 { lines.append("| … and \(left) more, in the journal | | |") }
@@ -52,16 +57,5 @@ public enum MarkdownReport {
         return lines
     }
 
-    /// Text that a table cell can hold: what was read from a target must not become markup.
-    private static func cell(_ text: String) -> String {
-        var result = ""
-        for character in text {
-            switch character {
-            case "|", "\\", "`", "<", ">", "[", "]", "*", "_": result += "\\\(character)"
-            case _ where Words.isSteering(character): result += " "
-            default: result.append(character)
-            }
-        }
-        return result
-    }
+    private static func cell(_ text: String) -> String { MarkdownText.cell(text) }
 }

@@ -22,6 +22,10 @@ public struct RunDocument: Codable, Sendable {
     public let endedAt: Instant?
     public let resumptions: Int
     public let steps: [Step]
+    /// Occurrences before it that no run kept.
+    public let missed: MissedOccurrences?
+    /// Whom it told, and what came of that; none of it alters the verdict.
+    public let deliveries: [Delivery]
 
     public struct Counts: Codable, Sendable {
         public var pass = 0
@@ -103,7 +107,21 @@ extension RunDocument {
             procedure: run.start?.plan.procedure ?? "", state: state, verdict: verdict, counts: counts,
             requestedBy: run.start?.requestedBy ?? "", windowCloses: run.start?.windowCloses,
             windowOverride: run.start?.windowOverride, startedAt: run.startedAt, endedAt: run.endedAt,
-            resumptions: run.resumptions, steps: steps)
+            resumptions: run.resumptions, steps: steps, missed: run.missed,
+            deliveries: try await deliveries(run, store))
+    }
+
+    private static func deliveries(_ run: Run, _ store: any JournalStore) async throws -> [Delivery] {
+        var deliveries: [Delivery] = []
+        for delivery in run.deliveries {
+            var evidence: [Evidence] = []
+            for digest in delivery.attachments {
+                guard let bytes = try await store.body(digest) else { continue }
+                evidence += try decodeJSON(Attachment.self, bytes).evidence
+            }
+            deliveries.append(Delivery(delivery, evidence))
+        }
+        return deliveries
     }
 
     private static func count(_ step: StepState, into counts: inout Counts) {
@@ -126,10 +144,9 @@ extension RunDocument {
 extension RunDocument.Step {
     init(_ step: StepState, _ plan: RunStep, _ run: Run, _ attachments: [Attachment]) {
         let tally = Tally(step.units)
-        let target = plan.target ?? "host"
         self.init(
             id: step.id, action: plan.action, summary: step.summary,
-            targets: ["on": run.start?.identities[target] ?? target], state: Self.word(step.phase),
+            targets: plan.targets.mapValues { run.start?.identities[$0] ?? $0 }, state: Self.word(step.phase),
             verdict: step.verdict, cause: step.cause,
             measurements: Dictionary(
                 step.measurements.map { ($0.name, RunDocument.Value(value: $0.value, unit: $0.unit.rawValue)) }
@@ -140,7 +157,7 @@ extension RunDocument.Step {
             evidence: attachments.flatMap(\.evidence), startedAt: step.startedAt, endedAt: step.endedAt)
     }
 
-    private static func word(_ phase: StepState.Phase) -> String {
+    static func word(_ phase: StepState.Phase) -> String {
         switch phase {
         case .pending: "pending"
         case .observing, .previewing, .working, .proving, .undoing: "running"

@@ -7,37 +7,23 @@ enum Timeline {
     static func svg(_ run: RunDocument) -> String {
         guard let start = run.startedAt, let end = run.endedAt, end > start else { return "" }
         let total = (end - start).inSeconds
-        let steps = run.steps.filter { $0.state == "done" }
-        let height = steps.count * 22 + 24
-        let bars = steps.enumerated().map { index, step in
-            bar(step, at: index, from: start, total: total)
-        }
+        let bars = run.steps.filter { $0.state == "done" }.map { bar($0, from: start, total: total) }
+        guard !bars.isEmpty else { return "" }
         return """
-            <svg viewBox="0 0 900 \(height)" role="img" aria-label="When each step ran" font-family="system-ui" font-size="12">
-            \(bars.joined(separator: "\n"))
-            <text x="250" y="\(height - 4)" fill="#57606a">0</text>
-            <text x="890" y="\(height - 4)" fill="#57606a" text-anchor="end">\(Words.took(end - start))</text></svg>
+            <ol class="timeline" aria-label="When each step ran">\(bars.joined(separator: "\n"))
+            <li><span></span><div class="ends"><span>0</span><span>\(Words.took(end - start))</span></div></li></ol>
             """
     }
 
-    private static func bar(_ step: RunDocument.Step, at index: Int, from start: Instant, total: Double) -> String {
+    /// Percentages of the width: the names beside it keep their size on any screen.
+    private static func bar(_ step: RunDocument.Step, from start: Instant, total: Double) -> String {
         guard let began = step.startedAt, let ended = step.endedAt else { return "" }
-        let left = 250 + 640 * (began - start).inSeconds / total
-        let width = max(2, 640 * (ended - began).inSeconds / total)
-        let color =
-            switch step.verdict {
-            case .pass?: "#1a7f37"
-            case .warn?: "#bf8700"
-            case .fail?: "#cf222e"
-            case .unknown?, nil: "#6639ba"
-            }
-        let y = index * 22
-        let name = step.id.count > 34 ? step.id.prefix(33) + "…" : step.id[...]
+        let left = min(99.5, max(0, 100 * (began - start).inSeconds / total))
+        let width = min(100 - left, max(0.5, 100 * (ended - began).inSeconds / total))
         return """
-            <text x="240" y="\(y + 15)" text-anchor="end" fill="#1f2328">\(HTMLReport.escaped(String(name)))</text>\
-            <rect x="\(rounded(left))" y="\(y + 4)" width="\(rounded(width))" height="14" rx="2" fill="\(color)"/>
+            <li><span>\(HTMLText.escaped(step.id))</span><svg class="\(HTMLText.word(step.verdict))" role="img" \
+            aria-label="\(HTMLText.escaped("\(step.id): \(Words.took(ended - began))"))"><rect x="\(SVG.at(left))%" y="1" \
+            width="\(SVG.at(width))%" height="12" rx="2"/></svg></li>
             """
     }
-
-    private static func rounded(_ value: Double) -> String { Double((value * 10).rounded() / 10).description }
 }

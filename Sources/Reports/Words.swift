@@ -25,6 +25,7 @@ public enum Words {
         if let duration = run.duration { facts.append(("took", took(duration))) }
         if let closes = run.windowCloses { facts.append(("window closes", time(closes))) }
         if let reason = run.windowOverride { facts.append(("window overridden", reason)) }
+        if let missed = run.missed { facts.append(("missed before it", self.missed(missed))) }
         if run.resumptions > 0 { facts.append(("taken over after a crash", "\(run.resumptions) times")) }
         return facts
     }
@@ -36,9 +37,13 @@ public enum Words {
     }
 
     /// What a step saw, or why it is not a pass.
-    public static func seen(_ step: RunDocument.Step) -> String {
-        guard let cause = step.cause, !step.summary.contains(cause.sentence) else { return step.summary }
-        return step.summary.isEmpty ? cause.sentence : "\(step.summary). \(cause.sentence)"
+    public static func seen(_ step: RunDocument.Step) -> String { seen(step.summary, step.cause) }
+
+    static func seen(_ step: StepFacts) -> String { bounded(seen(step.summary, step.cause)) }
+
+    private static func seen(_ summary: String, _ cause: Cause?) -> String {
+        guard let cause, !summary.contains(cause.sentence) else { return summary }
+        return summary.isEmpty ? cause.sentence : "\(summary). \(cause.sentence)"
     }
 
     /// Text without the characters that steer terminals or turn its direction around.
@@ -67,6 +72,11 @@ public enum Words {
         if seconds < 60 { return "\(MeasurementText.number((seconds * 10).rounded() / 10)) s" }
         let whole = Int(seconds.rounded())
         return whole < 3600 ? "\(whole / 60) min \(whole % 60) s" : "\(whole / 3600) h \(whole / 60 % 60) min"
+    }
+
+    /// A text that somebody else gave, at a length that a page can hold.
+    static func bounded(_ text: String) -> String {
+        text.count > ReportLimits.sentence ? text.prefix(ReportLimits.sentence - 1) + "…" : text
     }
 
     /// A statement in one line, cut to the length that a line can show.

@@ -6,23 +6,51 @@ import Maintenance
 
 extension Database {
     func records(of run: String) throws -> [Journal.Record] {
-        let statement = try cachedStatement(
-            sql: """
-                SELECT sequence, at, kind, body, body_digest, previous, digest FROM record
-                WHERE run = ? ORDER BY sequence
-                """)
-        var records: [Journal.Record] = []
-        let rows = try Row.fetchCursor(statement, arguments: [run])
-        while let row = try rows.next() {
-            records.append(
-                Journal.Record(
-                    run: run, sequence: try row.decode(Int.self, atIndex: 0), at: try row.instant(1),
-                    kind: try row.decode(String.self, atIndex: 2), body: try row.bytes(3),
-                    bodyDigest: try row.decode(String.self, atIndex: 4),
-                    previous: try row.decode(String.self, atIndex: 5), digest: try row.decode(String.self, atIndex: 6)))
+        try records(ofEach: [run])[run] ?? []
+    }
+
+    func records(ofEach runs: [String]) throws -> [String: [Journal.Record]] {
+        var records: [String: [Journal.Record]] = [:]
+        for part in Self.parts(of: runs) {
+            let statement = try cachedStatement(
+                sql: """
+                    SELECT sequence, at, kind, body, body_digest, previous, digest, run FROM record
+                    WHERE run IN (\(Self.marks(part))) ORDER BY run, sequence
+                    """)
+            let rows = try Row.fetchCursor(statement, arguments: StatementArguments(part))
+            while let row = try rows.next() {
+                let run = try row.decode(String.self, atIndex: 7)
+                records[run, default: []].append(
+                    Journal.Record(
+                        run: run, sequence: try row.decode(Int.self, atIndex: 0), at: try row.instant(1),
+                        kind: try row.decode(String.self, atIndex: 2), body: try row.bytes(3),
+                        bodyDigest: try row.decode(String.self, atIndex: 4),
+                        previous: try row.decode(String.self, atIndex: 5),
+                        digest: try row.decode(String.self, atIndex: 6)))
+            }
         }
         return records
     }
+
+    func bodies(_ digests: [String]) throws -> [String: [UInt8]] {
+        var bodies: [String: [UInt8]] = [:]
+        for part in Self.parts(of: digests) {
+            let statement = try cachedStatement(
+                sql: "SELECT digest, bytes FROM body WHERE digest IN (\(Self.marks(part)))")
+            let rows = try Row.fetchCursor(statement, arguments: StatementArguments(part))
+            while let row = try rows.next() { bodies[try row.decode(String.self, atIndex: 0)] = try row.bytes(1) }
+        }
+        return bodies
+    }
+
+    /// Each at most as long as one statement takes parameters.
+    private static func parts(of names: [String]) -> [[String]] {
+        stride(from: 0, to: names.count, by: SQLiteJournalLimits.namesInQuestion).map { start in
+            Array(names[start..<min(names.count, start + SQLiteJournalLimits.namesInQuestion)])
+        }
+    }
+
+    private static func marks(_ names: [String]) -> String { names.map { _ in "?" }.joined(separator: ", ") }
 
     func body(_ digest: String) throws -> [UInt8]? {
         let statement = try cachedStatement(sql: "SELECT bytes FROM body WHERE digest = ?")
@@ -54,6 +82,12 @@ extension Database {
             guard let value else { continue }
             conditions.append("\(column) = ?")
             arguments.append(value)
+        }
+        for (condition, instant) in [("started_at >= ?", filter.startedFrom), ("started_at < ?", filter.startedBefore)]
+        {
+            guard let instant else { continue }
+            conditions.append(condition)
+            arguments.append(instant.microsecondsSinceEpoch)
         }
         if filter.states.count < RunState.allCases.count {
             conditions.append("state IN (\(filter.states.map { _ in "?" }.joined(separator: ", ")))")

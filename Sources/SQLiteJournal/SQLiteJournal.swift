@@ -58,6 +58,14 @@ public final class SQLiteJournal: JournalStore {
         try await perform { try $0.records(of: run) }
     }
 
+    public func records(ofEach runs: [String]) async throws(JournalError) -> [String: [Journal.Record]] {
+        try await perform { try $0.records(ofEach: runs) }
+    }
+
+    public func bodies(_ digests: [String]) async throws(JournalError) -> [String: [UInt8]] {
+        try await perform { try $0.bodies(digests) }
+    }
+
     public func body(_ digest: String) async throws(JournalError) -> [UInt8]? {
         try await perform { try $0.body(digest) }
     }

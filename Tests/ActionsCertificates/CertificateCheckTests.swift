@@ -146,7 +146,7 @@ struct CertificateCheckTests {
     @Test func theExampleIsRight() throws {
         let definition = try #require(CertificateActions.all.first)
         #expect(definition.declaration.looksByItself)
-        #expect(definition.kindName == "tls")
+        #expect(definition.roles == [TargetRole(kinds: ["tls"])])
         #expect(try definition.configured(with: nil).impact == .observe)
         #expect(
             try definition.configured(with: .map([.init("server-name", .text("api.example.com"))])).impact == .observe)

@@ -55,7 +55,7 @@ func look(
     let context = Context(
         host: host, deadline: host.steady() + .milliseconds(Int64(seconds * 1000)),
         label: WorkLabel(run: "run", step: "certificate"))
-    return try Seen(try await check.observe(OpenTarget(kind, on: host), context))
+    return try Seen(try await check.observe(StepTargets(OpenTarget(kind, on: host)), context))
 }
 
 func causeThrown(_ body: () async throws -> Void) async -> Cause? {

@@ -54,7 +54,7 @@ enum Look {
         }
         var host = Host.system
         if let now { host.now = { now } }
-        let open = OpenTarget(try HTTPActions.kinds[0].target(from: target), on: host)
+        let open = StepTargets(OpenTarget(try HTTPActions.kinds[0].target(from: target), on: host))
         let context = Context(
             host: host, deadline: host.steady() + patience, label: WorkLabel(run: "run", step: "step"))
         let outcome: Outcome

@@ -8,7 +8,7 @@ import Testing
 /// A step on this machine, through the same definitions as a plan's.
 struct Step {
     let configured: ConfiguredAction
-    let target: OpenTarget
+    let target: StepTargets
     let context: Context
     let children = Children()
 
@@ -23,7 +23,7 @@ struct Step {
     {
         let definition = try #require(HostActions.all.first { $0.name == action })
         configured = try definition.configured(with: .map(parameters))
-        target = OpenTarget(try HostActions.kinds[0].target(from: .text("local")), on: host)
+        target = StepTargets(OpenTarget(try HostActions.kinds[0].target(from: .text("local")), on: host))
         let children = children
         context = Context(
             host: host, deadline: host.steady() + patience,

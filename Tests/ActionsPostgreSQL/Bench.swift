@@ -9,7 +9,7 @@ import Sandbox
 struct Bench: Sendable {
     let server: PostgreSQLServer
     let database: String
-    let target: OpenTarget
+    let target: StepTargets
     var time = Duration.seconds(20)
     var past: [PastMeasurement] = []
 
@@ -50,7 +50,7 @@ struct Bench: Sendable {
         }
     }
 
-    private static func open(_ kind: some TargetKind) -> OpenTarget { OpenTarget(kind, on: .system) }
+    private static func open(_ kind: some TargetKind) -> StepTargets { StepTargets(OpenTarget(kind, on: .system)) }
 
     @discardableResult
     func sql(_ text: String) async throws -> String { try await server.psql(text, database: database) }

@@ -26,7 +26,8 @@ struct ConnectivityTests {
         let server = try await PostgreSQLServer.shared()
         let proxy = try FaultProxy(to: server.port, behaviour: fault)
         defer { proxy.stop() }
-        let target = OpenTarget(try kind("postgresql://postgres@127.0.0.1:\(proxy.port)/postgres"), on: .system)
+        let target = StepTargets(
+            OpenTarget(try kind("postgresql://postgres@127.0.0.1:\(proxy.port)/postgres"), on: .system))
         var bench = Bench(server: server, database: "postgres", target: target)
         bench.time = code == .timedOut ? .milliseconds(500) : .seconds(5)
         let seen = try await bench.observe("postgresql.connectivity")
@@ -76,12 +77,14 @@ struct ConnectionsTests {
         let server = try await PostgreSQLServer.start(
             settings: ["max_connections": "13", "superuser_reserved_connections": "3"])
         try await Bench.open(server, "postgres") { bench in
-            var held: [OpenTarget] = []
+            var held: [StepTargets] = []
             func hold() async throws {
-                let other = OpenTarget(
-                    try #require(
-                        try TargetKindDefinition(PostgreSQLKind.self)
-                            .target(from: .text(server.url(database: "postgres"))) as? PostgreSQLKind), on: .system)
+                let other = StepTargets(
+                    OpenTarget(
+                        try #require(
+                            try TargetKindDefinition(PostgreSQLKind.self)
+                                .target(from: .text(server.url(database: "postgres"))) as? PostgreSQLKind), on: .system)
+                )
                 held.append(other)
                 let check = try bench.action("postgresql.connectivity", nil)
                 if case .check(let check) = check.work { _ = try await check.observe(other, bench.context()) }

@@ -7,9 +7,10 @@ struct DeclarationTests {
         #expect(
             PostgreSQLActions.all.map(\.name) == [
                 "postgresql.connectivity", "postgresql.connections", "postgresql.size", "postgresql.query",
+                "postgresql.figures",
                 "postgresql.vacuum", "postgresql.archive", "postgresql.insert-missing",
             ])
-        #expect(PostgreSQLActions.all.allSatisfy { $0.kindName == "postgresql" })
+        #expect(PostgreSQLActions.all.allSatisfy { $0.roles == [TargetRole(kinds: ["postgresql"])] })
         #expect(PostgreSQLActions.kinds.map(\.name) == ["postgresql"])
     }
 

@@ -10,7 +10,7 @@ import Testing
 struct Bench {
     let change: ConfiguredChange
     let configured: ConfiguredAction
-    let target: OpenTarget
+    let target: StepTargets
 
     init(_ parameters: [String: PlanValue], url: [String: String]) throws {
         let definition = try #require(RedisActions.all.first { $0.name == "redis.delete-pattern" })
@@ -20,11 +20,11 @@ struct Bench {
         target = try Self.open(url)
     }
 
-    static func open(_ url: [String: String]) throws -> OpenTarget {
+    static func open(_ url: [String: String]) throws -> StepTargets {
         let kind = try #require(
             try TargetKindDefinition(RedisKind.self).target(
                 from: .map(url.map { PlanValue.Entry($0.key, .text($0.value)) })) as? RedisKind)
-        return OpenTarget(kind, on: .system)
+        return StepTargets(OpenTarget(kind, on: .system))
     }
 
     func preview(in context: Context = context()) async throws -> Preview { try await change.preview(target, context) }

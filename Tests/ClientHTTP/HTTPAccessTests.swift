@@ -57,14 +57,14 @@ struct HTTPAccessTests {
         server.otherwise { _ in Answer(body: "ok") }
         let endpoint = Endpoint(server.url())
         await #expect(throws: CouldNotLook.self) {
-            try await endpoint.use { try await $0.send(.DELETE, "x", limit: 10, oversize: .refuse) }
+            try await endpoint.use { try await $0.send("DELETE", "x", limit: 10, oversize: .refuse) }
         }
         #expect(server.requests.isEmpty)
         let answer = try await endpoint.use(for: .change) {
-            try await $0.send(.POST, "x", limit: 10, oversize: .refuse)
+            try await $0.send("POST", "x", limit: 10, oversize: .refuse)
         }
         #expect(answer.status == 200 && server.requests.map(\.method) == ["POST"])
-        let head = try await endpoint.use { try await $0.send(.HEAD, "x", limit: 1, oversize: .refuse) }
+        let head = try await endpoint.use { try await $0.send("HEAD", "x", limit: 1, oversize: .refuse) }
         #expect(head.status == 200 && head.body.isEmpty)
     }
 

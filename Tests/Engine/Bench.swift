@@ -184,7 +184,8 @@ struct FakeProgram: ProvenElsewhere {
 struct Bench {
     let catalogue = Catalogue(
         actions: [.check(FakeCheck.self), .change(FakeChange.self), .change(FakeProgram.self)],
-        kinds: [TargetKindDefinition(FakeKind.self)])
+        kinds: [TargetKindDefinition(FakeKind.self)],
+        channels: [ChannelKindDefinition(FakeChannel.self), ChannelKindDefinition(FakeWatchdog.self)])
     let target = FakeTarget()
     let host = Host.system
     static let owner = ProcessIdentity(pid: 1, startTime: 1, bootID: "boot")
@@ -219,7 +220,7 @@ struct Bench {
     {
         RunStep(
             id: id, action: "fake.check", isChange: false, parameters: .map([.init("value", .text(value))]),
-            target: "t",
+            targets: ["on": "t"],
             thresholds: Thresholds(warn: warn, fail: fail), when: when)
     }
 
@@ -229,7 +230,8 @@ struct Bench {
     ) -> RunStep {
         RunStep(
             id: id, action: "fake.change", isChange: true,
-            parameters: .map([.init("units", .text("\(units)")), .init("seconds", .text("\(seconds)"))]), target: "t",
+            parameters: .map([.init("units", .text("\(units)")), .init("seconds", .text("\(seconds)"))]),
+            targets: ["on": "t"],
             when: when, limits: limits, retry: retry, guardSteps: guardSteps, onFailure: onFailure)
     }
 }

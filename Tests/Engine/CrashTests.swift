@@ -25,7 +25,7 @@ import Testing
                 Bench.check("a", "a"),
                 Bench.change("work", guardSteps: [Bench.check("watch", "guard", fail: "value > 0")]),
                 RunStep(
-                    id: "run", action: "fake.program", isChange: true, target: "t",
+                    id: "run", action: "fake.program", isChange: true, targets: ["on": "t"],
                     proof: [Bench.check("proof", "program", fail: "value < 1")]),
             ]
             let crashed = try await crash(bench, steps, inner, write, moment)
@@ -62,7 +62,7 @@ import Testing
         let bench = Bench()
         let inner = MemoryJournal()
         // The third write holds the outcome of the program: it ran, and nobody knows.
-        let steps = [RunStep(id: "run", action: "fake.program", isChange: true, target: "t")]
+        let steps = [RunStep(id: "run", action: "fake.program", isChange: true, targets: ["on": "t"])]
         #expect(try await crash(bench, steps, inner, 4, .before))
         let run = try #require(try await bench.resume(inner))
         #expect(run.verdict == .unknown)

@@ -13,7 +13,7 @@ import Testing
     private func change(units: Int, proof: String, onFailure: OnFailure? = nil) -> RunStep {
         RunStep(
             id: "work", action: "fake.change", isChange: true, parameters: .map([.init("units", .text("\(units)"))]),
-            target: "t", onFailure: onFailure, proof: [Bench.check("work/proof/seen", "order", fail: proof)])
+            targets: ["on": "t"], onFailure: onFailure, proof: [Bench.check("work/proof/seen", "order", fail: proof)])
     }
 
     @Test func itIsSeenAfterTheLastUnit() async throws {
@@ -49,7 +49,8 @@ import Testing
             $0.failures["program"] = [CouldNotLook(.timedOut, "It was ended at its deadline.")]
         }
         let step = RunStep(
-            id: "run", action: "fake.program", isChange: true, target: "t", proof: [Bench.check("p", "always")])
+            id: "run", action: "fake.program", isChange: true, targets: ["on": "t"], proof: [Bench.check("p", "always")]
+        )
         let run = try await bench.run([step])
         #expect(run.verdict == .warn)
         #expect(run.step("run")?.cause?.code == .timedOut)
@@ -67,7 +68,7 @@ import Testing
             steps: [
                 RunStep(
                     id: "work", action: "fake.change", isChange: true,
-                    parameters: .map([.init("units", .text("2"))]), target: "t")
+                    parameters: .map([.init("units", .text("2"))]), targets: ["on": "t"])
             ])
         let start = RunStart.make(
             plan, catalogue: bench.catalogue, host: host, nominal: host.now(), owner: Bench.owner, requestedBy: "tester"

@@ -43,7 +43,7 @@ import Testing
         bench.target.with { $0.values["a"] = 1 }
         let hung = RunStep(
             id: "hung", action: "fake.check", isChange: false, parameters: .map([.init("hang", .text("true"))]),
-            target: "t",
+            targets: ["on": "t"],
             timeoutMicroseconds: 50_000)
         let run = try await bench.run([hung, Bench.check("a", "a")])
         #expect(run.step("hung")?.cause?.code == .timedOut)
@@ -167,7 +167,9 @@ import Testing
 
     @Test func aProgramIsAsGoodAsItsProof() async throws {
         func program(_ proof: [RunStep]) -> RunStep {
-            RunStep(id: "run", action: "fake.program", isChange: true, target: "t", onFailure: .continue, proof: proof)
+            RunStep(
+                id: "run", action: "fake.program", isChange: true, targets: ["on": "t"], onFailure: .continue,
+                proof: proof)
         }
         let unproven = try await bench.run([program([])])
         #expect(unproven.verdict == .unknown)

@@ -99,7 +99,7 @@ import Testing
     }
 
     @Test func aGateThatCouldNotBeLookedAtStaysShut() {
-        let gate = RunStep(id: "gate", action: "fake.check", isChange: false, target: "t", onFailure: .stop)
+        let gate = RunStep(id: "gate", action: "fake.check", isChange: false, targets: ["on": "t"], onFailure: .stop)
         var machine = RunMachine(run: "r1")
         _ = machine.handle(.started(Bench().start([gate, Bench.change("work")])), at: at(0))
         let blind = CheckOutcome(couldNotLook: Cause(.timedOut, "Too late."), attempt: 1, seconds: 1)

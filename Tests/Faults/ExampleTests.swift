@@ -9,12 +9,14 @@ import Testing
     private static let targets = [
         "postgresql": #"postgresql: { url: "${env:URL}" }"#, "redis": #"redis: { url: "${env:URL}" }"#,
         "http": "http: https://api.example.com", "tls": "tls: api.example.com:443",
+        "kubernetes": "kubernetes: { context: prod, namespace: shop }", "s3": "s3: { bucket: shop-backups }",
     ]
 
     @Test(arguments: FaultBench.catalogue.sortedActions.map(\.name)) func theExampleLoads(_ name: String) throws {
         let action = try #require(FaultBench.catalogue.actions[name])
         var lines = ["service: example"]
-        if let target = Self.targets[action.kindName] { lines += ["targets:", "  it: { \(target) }"] }
+        let targets = action.roles.compactMap { role in Self.targets[role.kinds[0]].map { (role.name, $0) } }
+        if !targets.isEmpty { lines += ["targets:"] + targets.map { "  \($0.0 == "on" ? "it" : $0.0): { \($0.1) }" } }
         lines += [
             "windows: { any: { opens: daily 00:00, lasts: 24h } }", "procedures:", "  p:", "    window: any",
             "    steps:",

@@ -1,11 +1,19 @@
+import ActionsBackups
 import ActionsCertificates
 import ActionsHTTP
 import ActionsHosts
+import ActionsKubernetes
+import ActionsLogs
+import ActionsModels
 import ActionsPostgreSQL
 import ActionsRedis
+import ActionsSecurity
 import ClientHTTP
+import ClientKubernetes
+import ClientObjectStore
 import ClientPostgreSQL
 import ClientPrograms
+import ClientPrometheus
 import ClientRedis
 import ClientTLS
 import Engine
@@ -13,6 +21,7 @@ import FoundationEssentials
 import Host
 import Journal
 import Maintenance
+import Notices
 import Plans
 import Sandbox
 
@@ -26,19 +35,25 @@ struct FaultBench {
     static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent()
     static let catalogue = Catalogue(
-        actions: PostgreSQLActions.all + RedisActions.all + HTTPActions.all + CertificateActions.all + HostActions.all,
+        actions: [
+            PostgreSQLActions.all, RedisActions.all, HTTPActions.all, CertificateActions.all, HostActions.all,
+            KubernetesActions.all, BackupActions.all, LogsActions.all, SecurityActions.all, ModelActions.all,
+        ].flatMap { $0 },
         kinds: [
             TargetKindDefinition(PostgreSQLKind.self), TargetKindDefinition(RedisKind.self),
             TargetKindDefinition(HTTPKind.self), TargetKindDefinition(TLSKind.self),
-            TargetKindDefinition(HostKind.self),
-        ])
+            TargetKindDefinition(HostKind.self), TargetKindDefinition(KubernetesKind.self),
+            TargetKindDefinition(S3Kind.self), TargetKindDefinition(PrometheusKind.self),
+        ], channels: NoticeChannels.all)
     /// `FAULTS=a,b` runs these alone, while one is worked on.
     static let only = ProcessInfo.processInfo.environment["FAULTS"]?.split(separator: ",").map(String.init)
 
     static func isChosen(_ fault: Fault) -> Bool { only.map { $0.contains(fault.name) } ?? true }
 
     static func start(rows: Int = 60_000) async throws -> FaultBench {
-        let sandbox = try await SteamTrapSandbox.start(size: SteamTrapSize(rows: rows, keys: 3000))
+        let logs = SteamTrapLogSize(linesPerHour: 20)
+        let sandbox = try await SteamTrapSandbox.start(
+            size: SteamTrapSize(rows: rows, keys: 3000, logs: logs, clusterSpeed: 8))
         var host = Host.system
         let values = Dictionary(sandbox.environment.map { ($0.name, $0.value) }) { first, _ in first }
         host.environment = { values[$0] }
@@ -61,24 +76,38 @@ struct FaultBench {
 
     func runAll() async throws -> [SeenStep] { try await run("daily-health") + run("weekly") }
 
-    /// The procedures that the fault concerns.
+    /// What each step of the plan looks at: a fault is run against the steps that it concerns.
+    private static let steps: [String: [String: Set<Fault.Place>]] = [
+        "daily-health": [
+            "pods": [.pods], "api-health": [.health], "database": [.connect], "inspections": [.connect, .inspections],
+            "connections": [.connect, .connections], "sensors": [.sensors], "errors": [.errors],
+            "latency": [.latency], "success-rate": [.successRate], "size": [.connect, .size], "backup": [.backups],
+            "certificate": [.certificate], "volumes": [.volumes], "scan": [.scans],
+        ],
+        "weekly": [
+            "logs": [.logs], "clear-cache": [.keys], "vacuum": [.connect, .vacuum],
+            "calibration-tickets": [.connect, .tickets], "model": [.accuracy], "retraining": [.retraining, .accuracy],
+            "python-packages": [.dependencies], "node-packages": [.dependencies], "archive": [.connect, .archive],
+            "restart": [.rollout],
+        ],
+    ]
+
+    /// The steps that the fault concerns.
     func run(_ fault: Fault) async throws -> [SeenStep] {
-        let changed: Set<Fault.Place> = [.vacuum, .archive, .tickets, .keys, .connect, .accuracy]
-        let daily: Set<Fault.Place> = Set(Fault.Place.allCases).subtracting([
-            .vacuum, .archive, .tickets, .keys, .accuracy,
-        ])
         var seen: [SeenStep] = []
-        if !fault.places.isDisjoint(with: daily) { seen += try await run("daily-health") }
-        if !fault.places.isDisjoint(with: changed) { seen += try await run("weekly") }
+        for (procedure, steps) in Self.steps.sorted(by: { $0.key < $1.key }) {
+            let concerned = steps.filter { $0.value.intersection(fault.places).isEmpty == false }.map(\.key)
+            if !concerned.isEmpty { seen += try await run(procedure, only: Set(concerned)) }
+        }
         return seen
     }
 
     /// Runs a procedure, or one step of it.
-    func run(_ procedure: String, only id: String? = nil) async throws -> [SeenStep] {
+    func run(_ procedure: String, only ids: Set<String>? = nil) async throws -> [SeenStep] {
         let whole = try plan.runnable(procedure: procedure, catalogue: Self.catalogue)
         let hurried = RunPlan(
             service: whole.service, environment: whole.environment, procedure: procedure, targets: whole.targets,
-            steps: whole.steps.filter { id == nil || $0.id == id }.map(Self.hurried))
+            steps: whole.steps.filter { ids?.contains($0.id) ?? true }.map(Self.hurried))
         let start = RunStart.make(
             hurried, catalogue: Self.catalogue, host: host, nominal: host.now(),
             owner: ProcessIdentity(pid: 1, startTime: 1, bootID: "test"), requestedBy: "test")
@@ -94,7 +123,8 @@ struct FaultBench {
     /// The same step with no patience, so that what hangs is known soon.
     private static func hurried(_ step: RunStep) -> RunStep {
         RunStep(
-            id: step.id, action: step.action, isChange: step.isChange, parameters: step.parameters, target: step.target,
+            id: step.id, action: step.action, isChange: step.isChange, parameters: step.parameters,
+            targets: step.targets,
             thresholds: step.thresholds, when: step.when, limits: step.limits,
             timeoutMicroseconds: step.isChange ? 8_000_000 : 4_000_000, guardSteps: step.guardSteps?.map(hurried),
             onFailure: .continue, proof: step.proof.map(hurried))

@@ -149,12 +149,12 @@ struct RightsBench {
     func run(_ need: StepNeed, without grant: Grant? = nil) async throws -> SeenStep? {
         try await bench.replenish()
         guard grant?.statement.contains("pg_read_all_stats") == true, let other = Fault.named("old-transaction") else {
-            return try await bench.run(need.procedure, only: need.step).first
+            return try await bench.run(need.procedure, only: [need.step]).first
         }
         let sandbox = bench.sandbox
         try await sandbox.sql("GRANT CONNECT ON DATABASE greenlang TO greenlang_app;")
         try await sandbox.apply(other)
-        let seen = try await bench.run(need.procedure, only: need.step).first
+        let seen = try await bench.run(need.procedure, only: [need.step]).first
         try await sandbox.heal()
         try await sandbox.sql("REVOKE CONNECT ON DATABASE greenlang FROM greenlang_app;")
         return seen

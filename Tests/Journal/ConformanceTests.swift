@@ -39,6 +39,25 @@ enum StoreKind: String, CaseIterable, Sendable {
     }
 
     @Test(arguments: StoreKind.allCases)
+    func severalAreReadInOneQuestion(kind: StoreKind) async throws {
+        try await kind.with { store throws in
+            let names = (0..<450).map { "r\($0)" }
+            for name in names { try await store.append(Batch(records: Sample.chain(name, 3))) }
+            let bodies = (0..<450).map { Body(Array("rows: \($0)".utf8)) }
+            try await store.append(Batch(bodies: bodies))
+
+            let records = try await store.records(ofEach: names + ["none"])
+            #expect(records.count == 450)
+            #expect(records["r449"] == Sample.chain("r449", 3))
+            let found = try await store.bodies(bodies.map(\.digest) + ["none"])
+            #expect(found.count == 450)
+            #expect(found[bodies[7].digest] == bodies[7].bytes)
+            #expect(try await store.records(ofEach: []).isEmpty)
+            #expect(try await store.bodies([]).isEmpty)
+        }
+    }
+
+    @Test(arguments: StoreKind.allCases)
     func whatIsUnknownIsNothingAndNoError(kind: StoreKind) async throws {
         try await kind.with { store throws in
             #expect(try await store.records(of: "none").isEmpty)
@@ -183,6 +202,9 @@ enum StoreKind: String, CaseIterable, Sendable {
             #expect(try await ids(RunFilter(states: [.ended])) == "da")
             #expect(try await ids(RunFilter(states: [.running, .waiting])) == "gfebc")
             #expect(try await ids(RunFilter(states: [])) == "")
+            #expect(try await ids(RunFilter(startedFrom: Sample.at(30))) == "gfeb")
+            #expect(try await ids(RunFilter(startedBefore: Sample.at(30))) == "dca")
+            #expect(try await ids(RunFilter(startedFrom: Sample.at(20), startedBefore: Sample.at(40), limit: 1)) == "b")
             #expect(try await ids(RunFilter(limit: 3)) == "gfe")
             #expect(try await ids(RunFilter(limit: 0)) == "")
             #expect(try await ids(RunFilter(limit: -1)) == "")

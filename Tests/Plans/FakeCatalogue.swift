@@ -12,7 +12,46 @@ enum FakeCatalogue {
         kinds: [
             TargetKindDefinition(Database.self), TargetKindDefinition(Cache.self), TargetKindDefinition(Endpoint.self),
             TargetKindDefinition(TLS.self), TargetKindDefinition(Machine.self),
-        ])
+        ],
+        channels: [ChannelKindDefinition(Webhook.self), ChannelKindDefinition(Watchdog.self)])
+}
+
+protocol FakeChannel: ChannelKind {}
+
+extension FakeChannel {
+    static var summary: String { "A fake." }
+    static var shorthand: String { "url" }
+    var identity: String { Self.name }
+    func deliver(_ notice: Notice, id: String, in context: Context) async throws -> DeliveryReceipt {
+        DeliveryReceipt("heard")
+    }
+}
+
+struct Webhook: FakeChannel {
+    static let name = "webhook"
+    static var parameters: [Parameter<Webhook>] {
+        [
+            .required("url", \.url, "Where."),
+            .optional("headers", \.headers, default: [:], "Headers."),
+        ]
+    }
+    var url = Secret("")
+    var headers: [String: String] = [:]
+}
+
+struct Watchdog: FakeChannel {
+    static let name = "heartbeat"
+    static let use = ChannelUse.heartbeat
+    static let isIdempotent = true
+    static let failureParameter: String? = "failure-url"
+    static var parameters: [Parameter<Watchdog>] {
+        [
+            .required("url", \.url, "Where."),
+            .optional("failure-url", \.failureURL, default: nil, "Where failures go."),
+        ]
+    }
+    var url = Secret("")
+    var failureURL: Secret?
 }
 
 protocol FakeKind: TargetKind where Client == Void, Access == Void {}

@@ -143,4 +143,25 @@ struct RunnableTests {
                 "unknown parameter of postgresql.archive, did you mean `table`?",
             ])
     }
+
+    /// A weekly report tells what was due and did not run, whichever procedure it belongs to.
+    @Test func aRunWithAWeeklyReportKnowsWhatIsDue() throws {
+        let text = """
+            service: steam
+            targets: { db: { postgresql: "${env:DB}" } }
+            windows: { night: { opens: "Sunday 02:00", lasts: 1h } }
+            procedures:
+              daily: { schedule: daily 09:00, steps: [{ check: postgresql.connections }] }
+              by-hand: { steps: [{ check: postgresql.connections }], reports: [{ template: daily, formats: md }] }
+              weekly:
+                in: night
+                steps: [{ check: postgresql.connections }]
+                reports: [{ template: weekly, formats: [md, html] }]
+            """
+        let plan = try plan(text)
+        let weekly = try plan.runnable(procedure: "weekly", catalogue: FakeCatalogue.whole)
+        #expect(weekly.schedules == ["daily": "daily 09:00", "weekly": "Sunday 02:00"])
+        #expect(weekly.reports == [RunReport(template: .weekly, formats: [.md, .html])])
+        #expect(try plan.runnable(procedure: "by-hand", catalogue: FakeCatalogue.whole).schedules == nil)
+    }
 }

@@ -16,7 +16,7 @@ struct SchemaTests {
     func rightPlansFit(_ name: String) throws {
         let fixture = try PlanFixture(name)
         #expect(try fits(fixture.plan, schema))
-        if let estate = fixture.estate { #expect(try fits(estate, PlanSchema.estate())) }
+        if let estate = fixture.estate { #expect(try fits(estate, PlanSchema.estate(FakeCatalogue.whole))) }
     }
 
     @Test(arguments: [

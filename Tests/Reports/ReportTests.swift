@@ -15,10 +15,10 @@ import Testing
     private func document() async throws -> RunDocument {
         let store = MemoryJournal()
         let steps = [
-            RunStep(id: "well", action: "a.check", isChange: false, target: "t"),
-            RunStep(id: "bad", action: "a.check", isChange: false, target: "t"),
-            RunStep(id: "blind", action: "a.check", isChange: false, target: "t"),
-            RunStep(id: "later", action: "a.check", isChange: false, target: "t", when: "well.ready > 100"),
+            RunStep(id: "well", action: "a.check", isChange: false, targets: ["on": "t"]),
+            RunStep(id: "bad", action: "a.check", isChange: false, targets: ["on": "t"]),
+            RunStep(id: "blind", action: "a.check", isChange: false, targets: ["on": "t"]),
+            RunStep(id: "later", action: "a.check", isChange: false, targets: ["on": "t"], when: "well.ready > 100"),
         ]
         let plan = RunPlan(service: "shop", environment: "default", procedure: "daily", steps: steps)
         let start = RunStart(

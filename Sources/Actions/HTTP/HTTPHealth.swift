@@ -119,8 +119,4 @@ extension Cause.Code {
     static let wrongStatus = Cause.Code(rawValue: "wrong-status")
     /// The endpoint answered, and its body lacks what is expected.
     static let wrongBody = Cause.Code(rawValue: "wrong-body")
-    /// A number is outside the range that the plan gives it.
-    static let outOfRange = Cause.Code(rawValue: "out-of-range")
-    /// What is shown is older than the plan allows.
-    static let stale = Cause.Code(rawValue: "stale")
 }

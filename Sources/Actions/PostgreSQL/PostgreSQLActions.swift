@@ -5,6 +5,7 @@ public import Maintenance
 public enum PostgreSQLActions {
     public static let all: [ActionDefinition] = [
         .check(Connectivity.self), .check(Connections.self), .check(DatabaseSize.self), .check(Query.self),
+        .check(Figures.self),
         .change(Vacuum.self), .change(Archive.self), .change(InsertMissing.self),
     ]
 
@@ -25,6 +26,16 @@ public enum PostgreSQLActionLimits {
     public static let keys = 100_000
     /// Rows of a query that are shown.
     public static let details = 1000
+    /// Report queries of one step.
+    public static let figures = 40
+    /// Rows of a figure that a report shows: a year's days, and a little.
+    public static let figureRows = 400
+    /// Columns of a figure: what is wider no page shows.
+    public static let figureColumns = 24
+    /// Characters of a text in a figure.
+    public static let figureText = 200
+    /// Days of a figure's period.
+    public static let figureDays = 366
     /// Longest wait in a queue for a lock, so that nobody who comes after waits noticeably longer.
     public static let lockWait = 100
     /// Pause between two tries for a lock.

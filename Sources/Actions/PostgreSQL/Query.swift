@@ -138,7 +138,7 @@ public struct QueryMeasurement: ParameterValue, Hashable {
     }
 
     public static var schema: JSONValue {
-        let unit: JSONValue = .object(["type": "string", "enum": .list(units.map { .text($0) })])
+        let unit = schemaOfUnit
         let map: JSONValue = .object([
             "type": "object", "additionalProperties": false,
             "properties": .object(["column": ["type": "string"], "unit": unit]),
@@ -165,9 +165,13 @@ public struct QueryMeasurement: ParameterValue, Hashable {
         return column.map { "{ column: \($0), unit: \(name) }" } ?? name
     }
 
+    static var typeNameOfUnit: String { "a unit (\(units.joined(separator: ", ")))" }
+
+    static var schemaOfUnit: JSONValue { .object(["type": "string", "enum": .list(units.map { .text($0) })]) }
+
     private static var units: [String] { ["count"] + UnitOfMeasure.allCases.map(\.rawValue).filter { !$0.isEmpty } }
 
-    private static func unit(_ text: String) throws(ValueError) -> UnitOfMeasure {
+    static func unit(_ text: String) throws(ValueError) -> UnitOfMeasure {
         if text == "count" { return .count }
         guard let unit = UnitOfMeasure(rawValue: text), !text.isEmpty else {
             throw ValueError("`\(text)` is no unit: one of \(units.joined(separator: ", "))")

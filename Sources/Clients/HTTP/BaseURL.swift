@@ -5,7 +5,7 @@ import Maintenance
 /// Messages never repeat the text: it may hold a password in a place where none is expected.
 struct BaseURL: Hashable, Sendable {
     let scheme: String
-    let host: String
+    private(set) var host: String
     let port: Int
     /// Empty, or begins with a slash.
     let path: String
@@ -34,6 +34,14 @@ struct BaseURL: Hashable, Sendable {
 
     /// A host that is an address has no name to be checked or announced.
     var isAddress: Bool { host.contains(":") || host.allSatisfy { $0.isNumber || $0 == "." } }
+
+    /// The same under another host's name.
+    func named(_ name: String?) -> BaseURL {
+        guard let name else { return self }
+        var other = self
+        other.host = name
+        return other
+    }
 
     private var authority: String { (host.contains(":") ? "[\(host)]" : host) + ":\(port)" }
 

@@ -9,65 +9,124 @@ import Synchronization
 final class Exchange: Sendable {
     /// No whole answer by the deadline.
     struct DeadlinePassed: Error {}
+    /// Nothing came for longer than the silence that was allowed.
+    struct Silent: Error {}
     /// The body went on beyond the limit.
-    struct BodyTooLarge: Error {}
+    struct BodyTooLarge: Error { let limit: Int }
 
-    let connection: HTTPConnection
+    let transport: HTTPTransport
     let context: Context
-    let limit: Int
     private let request: HTTPClientRequest
-    private let oversize: Oversize
     private let seen = Mutex<Int?>(nil)
+    /// When the last piece came, by the steady clock.
+    private let lastSign = Mutex<Duration>(.zero)
 
-    init(request: HTTPClientRequest, connection: HTTPConnection, context: Context, limit: Int, oversize: Oversize) {
+    init(request: HTTPClientRequest, transport: HTTPTransport, context: Context) {
         self.request = request
-        self.connection = connection
+        self.transport = transport
         self.context = context
-        self.limit = limit
-        self.oversize = oversize
     }
 
     /// The status, once the head of the answer is there: tells a silent endpoint from one that stalls in its body.
     var status: Int? { seen.withLock { $0 } }
 
-    func run() async throws -> HTTPAnswer {
-        try await withThrowingTaskGroup(of: HTTPAnswer?.self) { group in
-            group.addTask { try await self.fetch() }
-            group.addTask {
-                try await self.context.host.sleep(self.context.remaining)
-                return nil
+    func run(limit: Int, oversize: Oversize) async throws -> HTTPAnswer {
+        try await beforeDeadline { try await self.fetch(limit, oversize) }
+    }
+
+    /// `cause` turns what the transport throws into what the reader sees; what `read` throws is left as it is.
+    func stream<Result: Sendable>(
+        silence: Duration?, cause: @escaping @Sendable (any Error) async throws -> CouldNotLook,
+        _ read: @escaping @Sendable (HTTPHead, HTTPChunks) async throws -> Result
+    ) async throws -> Result {
+        noteSign()
+        do {
+            return try await beforeDeadline(silence) {
+                let response: HTTPClientResponse
+                do { response = try await self.execute() } catch { throw Broken(cause: try await cause(error)) }
+                let head = HTTPHead(status: Int(response.status.code), headers: Self.headers(response))
+                return try await read(head, HTTPChunks(body: response.body, exchange: self, cause: cause))
             }
-            defer { group.cancelAll() }
-            guard let first = try await group.next(), let answer = first else { throw DeadlinePassed() }
-            return answer
+        } catch let error as Broken {
+            throw error.cause
+        } catch let error where error is DeadlinePassed || error is Silent {
+            throw try await cause(error)
         }
     }
 
-    private func fetch() async throws -> HTTPAnswer {
-        let started = context.host.steady()
-        // The task group above keeps the deadline; the client's own is a little later, so that ours gives the cause.
-        let response = try await connection.client().execute(
+    /// The head, by the deadline; what comes after it is not watched over.
+    func open(
+        cause: @escaping @Sendable (any Error) async throws -> CouldNotLook
+    ) async throws -> (head: HTTPHead, chunks: HTTPChunks) {
+        let response: HTTPClientResponse
+        do { response = try await beforeDeadline { try await self.execute() } } catch { throw try await cause(error) }
+        let head = HTTPHead(status: Int(response.status.code), headers: Self.headers(response))
+        return (head, HTTPChunks(body: response.body, exchange: self, cause: cause))
+    }
+
+    /// A failure whose cause is found already.
+    private struct Broken: Error { let cause: CouldNotLook }
+
+    /// Something came: the silence begins anew.
+    func noteSign() { lastSign.withLock { $0 = context.host.steady() } }
+
+    private func beforeDeadline<Result: Sendable>(
+        _ silence: Duration? = nil, _ work: @escaping @Sendable () async throws -> Result
+    ) async throws -> Result {
+        try await withThrowingTaskGroup(of: Result.self) { group in
+            group.addTask { try await work() }
+            group.addTask {
+                try await self.context.host.sleep(self.context.remaining)
+                throw DeadlinePassed()
+            }
+            if let silence {
+                group.addTask { try await self.watch(silence) }
+            }
+            defer { group.cancelAll() }
+            guard let first = try await group.next() else { throw DeadlinePassed() }
+            return first
+        }
+    }
+
+    private func watch(_ silence: Duration) async throws -> Never {
+        while true {
+            let quiet = context.host.steady() - lastSign.withLock { $0 }
+            if quiet >= silence { throw Silent() }
+            try await context.host.sleep(silence - quiet)
+        }
+    }
+
+    private func execute() async throws -> HTTPClientResponse {
+        // The task group keeps the deadline; the client's own is a little later, so that ours gives the cause.
+        let response = try await transport.client().execute(
             request, timeout: TimeAmount(context.remaining + .seconds(1)))
+        seen.withLock { $0 = Int(response.status.code) }
+        return response
+    }
+
+    private func fetch(_ limit: Int, _ oversize: Oversize) async throws -> HTTPAnswer {
+        let started = context.host.steady()
+        let response = try await execute()
         let firstByte = context.host.steady() - started
-        let status = Int(response.status.code)
-        seen.withLock { $0 = status }
         if case .refuse = oversize, let length = response.headers.first(name: "content-length").flatMap({ Int($0) }),
             length > limit, request.method != .HEAD
         {
-            throw BodyTooLarge()
+            throw BodyTooLarge(limit: limit)
         }
-        let (body, isCut) = try await read(response.body)
+        let (body, isCut) = try await whole(response.body, limit, oversize)
         return HTTPAnswer(
-            status: status, headers: response.headers.map { ($0.name, $0.value) }, body: body, bodyIsCut: isCut,
+            status: Int(response.status.code), headers: Self.headers(response), body: body, bodyIsCut: isCut,
             firstByte: firstByte, total: context.host.steady() - started)
     }
 
-    private func read(_ stream: HTTPClientResponse.Body) async throws -> (body: [UInt8], isCut: Bool) {
+    private func whole(
+        _ stream: HTTPClientResponse.Body, _ limit: Int, _ oversize: Oversize
+    ) async throws -> (body: [UInt8], isCut: Bool) {
         var body: [UInt8] = []
         for try await chunk in stream {
             let room = limit - body.count
             guard chunk.readableBytes <= room else {
-                if case .refuse = oversize { throw BodyTooLarge() }
+                if case .refuse = oversize { throw BodyTooLarge(limit: limit) }
                 body.append(contentsOf: chunk.readableBytesView.prefix(room))
                 return (body, true)
             }
@@ -76,5 +135,9 @@ final class Exchange: Sendable {
         // A cancelled stream ends as if it were complete.
         try Task.checkCancellation()
         return (body, false)
+    }
+
+    private static func headers(_ response: HTTPClientResponse) -> [(name: String, value: String)] {
+        response.headers.map { ($0.name, $0.value) }
     }
 }

@@ -15,15 +15,16 @@ extension Cause.Code {
 /// Finds the cause of a request that brought no whole answer.
 struct HTTPFailure {
     let exchange: Exchange
-    let base: BaseURL
     let statement: String
 
     func cause(of error: any Error) async -> Cause {
         switch error {
         case let error as CouldNotLook: return error.cause
         case is Exchange.DeadlinePassed: return timedOut
-        case is Exchange.BodyTooLarge:
-            return Cause(.tooLarge, "\(place) answered more than \(exchange.limit) bytes; the rest was not read.")
+        case is Exchange.Silent:
+            return Cause(.timedOut, "\(place) sent nothing more in its answer to \(statement), and did not end it.")
+        case let error as Exchange.BodyTooLarge:
+            return Cause(.tooLarge, "\(place) answered more than \(error.limit) bytes; the rest was not read.")
         case let error as NIOConnectionError: return await connecting(error)
         case let error as IOError: return system(error.errnoCode)
         case is ChannelError: return lost
@@ -36,6 +37,7 @@ struct HTTPFailure {
         }
     }
 
+    private var base: BaseURL { exchange.transport.endpoint.base }
     private var place: String { base.identity }
 
     private var timedOut: Cause {
@@ -107,7 +109,10 @@ struct HTTPFailure {
         if exchange.status != nil { return lost }
         if let error = error as? NIOSSLError, error == .uncleanShutdown { return lost }
         if let error = error as? NIOSSLExtraError, error == .failedToValidateHostname {
-            return Cause(.tlsFailed, "TLS with \(place): its certificate is not for the name \(base.host).")
+            return Cause(
+                .tlsFailed,
+                "TLS with \(place): its certificate is not for the name \(exchange.transport.endpoint.expectedName ?? base.host)."
+            )
         }
         let text = "\(error)"
         if text.contains("EOF during handshake") {
@@ -119,7 +124,7 @@ struct HTTPFailure {
             return Cause(.tlsFailed, "TLS with \(place): it does not speak TLS.")
         }
         if text.contains("CERTIFICATE_VERIFY_FAILED") {
-            let reason = await RefusedCertificate(connection: exchange.connection, base: base).reason()
+            let reason = await RefusedCertificate(transport: exchange.transport).reason()
             return Cause(.tlsFailed, "TLS with \(place): \(reason)")
         }
         return Cause(.tlsFailed, "TLS with \(place) failed: no common protocol, or a broken handshake.")

@@ -1,3 +1,4 @@
+import FoundationEssentials
 public import Host
 public import Maintenance
 
@@ -65,10 +66,24 @@ public struct HTTPKind: TargetKind {
     public func access(
         _ client: HTTPConnection, for purpose: Purpose, in context: Context
     ) async throws -> HTTPAccess {
-        HTTPAccess(connection: client, base: try client.base(), purpose: purpose, context: context)
+        guard let transport = client.transport else {
+            throw CouldNotLook(.notSupported, "The URL is wrong; it must be like https://api.example.com/v1.")
+        }
+        return HTTPAccess(kind: self, transport: transport, purpose: purpose, context: context)
     }
 
     public func close(_ client: HTTPConnection) async { await client.close() }
+
+    var requestHeaders: [(name: String, value: String)] {
+        var all = headers.map { (name: $0.key, value: $0.value) }
+        all += secretHeaders.map { (name: $0.key, value: $0.value.reveal()) }
+        if let bearer { all.append((name: "Authorization", value: "Bearer \(bearer.reveal())")) }
+        if let user, let password {
+            let both = Data("\(user):\(password.reveal())".utf8).base64EncodedString()
+            all.append((name: "Authorization", value: "Basic \(both)"))
+        }
+        return all
+    }
 
     private static let secretNames: Set<String> = ["authorization", "proxy-authorization", "cookie", "x-api-key"]
 

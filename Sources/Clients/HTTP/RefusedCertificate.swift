@@ -8,12 +8,11 @@ import Synchronization
 /// A second look at a certificate that was refused. The TLS library says no more than "verification failed"; why, is
 /// read from the certificates that the server sends. Nothing is sent over this connection.
 struct RefusedCertificate {
-    let connection: HTTPConnection
-    let base: BaseURL
+    let transport: HTTPTransport
 
     func reason() async -> String {
         let chain = await served()
-        let now = connection.host.now().secondsSinceEpoch
+        let now = transport.host.now().secondsSinceEpoch
         for (index, certificate) in chain.enumerated() {
             let name = index == 0 ? "its certificate" : "certificate \(index + 1) of its chain"
             if Int64(certificate.notValidAfter) < now {
@@ -32,7 +31,8 @@ struct RefusedCertificate {
         let seen = Seen()
         do {
             let context = try NIOSSLContext(configuration: TLSConfiguration.makeClientConfiguration())
-            let name = base.isAddress ? nil : base.host
+            let endpoint = transport.endpoint
+            let name = endpoint.expectedName
             let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
                 .connectTimeout(TimeAmount(HTTPLimits.diagnosis))
                 .channelInitializer { channel in
@@ -46,7 +46,7 @@ struct RefusedCertificate {
                         try channel.pipeline.syncOperations.addHandler(handler)
                     }
                 }
-                .connect(host: base.host, port: base.port).get()
+                .connect(host: endpoint.host, port: endpoint.port).get()
             let limit = channel.eventLoop.scheduleTask(in: TimeAmount(HTTPLimits.diagnosis)) {
                 channel.close(promise: nil)
             }

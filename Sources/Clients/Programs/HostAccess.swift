@@ -1,6 +1,13 @@
 import Glibc
-import Host
+public import Host
 public import Maintenance
+
+/// A file as it was when it was read.
+public struct HostFile: Sendable {
+    public let bytes: [UInt8]
+    /// When it was last written, by the machine's clock.
+    public let modified: Instant
+}
 
 /// What one step may do on the machine.
 public struct HostAccess: Sendable {
@@ -135,6 +142,53 @@ public struct HostAccess: Sendable {
             return MountTable(String(decoding: bytes, as: UTF8.self))
         } catch let error as FileError {
             throw CouldNotLook(.unexpected, "The mounts of this machine could not be read: \(error).")
+        }
+    }
+
+    /// The bytes of a regular file and when it was last written; longer than `limit` bytes is `too-large`.
+    public func file(_ path: String, limit: Int) async throws -> HostFile {
+        let look = try await OffPool.run(until: context.deadline, on: context.host) { Self.read(path, limit) }
+        guard let look else { throw CouldNotLook(.timedOut, "\(path) could not be read in time: its disk hangs.") }
+        switch look {
+        case .success(let file):
+            context.evidence.note(source: identity, statement: "read \(path)", answer: file.bytes)
+            return file
+        case .failure(let error):
+            note("read \(path)", error.cause.sentence)
+            throw error
+        }
+    }
+
+    private static func read(_ path: String, _ limit: Int) -> Result<HostFile, CouldNotLook> {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard descriptor >= 0 else { return .failure(refused(path, errno)) }
+        defer { close(descriptor) }
+        var information = stat()
+        guard fstat(descriptor, &information) == 0 else { return .failure(refused(path, errno)) }
+        guard information.st_mode & S_IFMT == S_IFREG else {
+            return .failure(CouldNotLook(.notSupported, "\(path) is no regular file."))
+        }
+        var bytes: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 1 << 18)
+        while true {
+            let count = Glibc.read(descriptor, &chunk, chunk.count)
+            guard count >= 0 else { return .failure(refused(path, errno)) }
+            if count == 0 { break }
+            guard bytes.count + count <= limit else {
+                return .failure(CouldNotLook(.tooLarge, "\(path) is larger than \(limit) bytes; it was not read."))
+            }
+            bytes.append(contentsOf: chunk[..<count])
+        }
+        let time = information.st_mtim
+        let modified = Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000
+        return .success(HostFile(bytes: bytes, modified: Instant(microsecondsSinceEpoch: modified)))
+    }
+
+    private static func refused(_ path: String, _ code: CInt) -> CouldNotLook {
+        switch code {
+        case ENOENT, ENOTDIR: CouldNotLook(.notFound, "There is no file \(path).")
+        case EACCES, EPERM: CouldNotLook(.noPermission, "\(path) may not be read.")
+        default: CouldNotLook(.unexpected, "\(path) could not be read: \(String(cString: strerror(code))).")
         }
     }
 

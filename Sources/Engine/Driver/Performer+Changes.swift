@@ -4,7 +4,7 @@ import Maintenance
 import Plans
 
 extension Performer {
-    typealias Work = @Sendable (ConfiguredChange, OpenTarget, Context) async throws -> Void
+    typealias Work = @Sendable (ConfiguredChange, StepTargets, Context) async throws -> Void
 
     func preview(_ step: RunStep, _ machine: RunMachine) async -> Delivery {
         let log = EvidenceLog(host: host)
@@ -144,7 +144,7 @@ extension Performer {
         }
     }
 
-    private func change(_ step: RunStep, _ machine: RunMachine) throws -> (ConfiguredChange, OpenTarget) {
+    private func change(_ step: RunStep, _ machine: RunMachine) throws -> (ConfiguredChange, StepTargets) {
         let (action, target) = try configured(step, machine)
         guard case .change(let change) = action.work else {
             throw CouldNotLook(.notSupported, "`\(step.action)` is a check and changes nothing.")

@@ -93,7 +93,13 @@ extension RunEvent {
         case .proofObserved(let step, _):
             return .proofObserved(step: step, ChecksOutcome(verdict: .unknown, cause: cause))
         case .unitNotPrepared(let step, let unit, _): return .unitNotPrepared(step: step, unit: unit, cause)
-        case .started, .resumed, .cancelRequested, .childStarted, .waited, .ended: return self
+        case .deliveryTried(let id, let tried):
+            let failed = DeliveryAttempt(
+                attempt: tried.attempt, outcome: .perhapsSent(cause), seconds: tried.seconds)
+            return .deliveryTried(id: id, failed)
+        case .started, .resumed, .cancelRequested, .missed, .childStarted, .waited, .deliveryIntended, .deliveryDue,
+            .ended:
+            return self
         }
     }
 }

@@ -47,6 +47,16 @@ struct Performer: Sendable {
             return await together(plan(step)?.guardSteps, machine) { .guardObserved(step: step, $0) }
         case .lookAtProof(let step):
             return await together(plan(step)?.proof, machine) { .proofObserved(step: step, $0) }
+        case .intendDelivery(let intent):
+            return intend(intent)
+        case .deliver(let id, let attempt):
+            return await send(id, attempt, machine)
+        case .awaitDelivery(let id, let wait):
+            guard await pause(wait) else { return nil }
+            return Delivery(event: .deliveryDue(id: id))
+        case .noteDelivery(let id, let attempt, let outcome):
+            return Delivery(
+                event: .deliveryTried(id: id, DeliveryAttempt(attempt: attempt, outcome: outcome, seconds: 0)))
         case .end(let verdict):
             return Delivery(event: .ended(verdict))
         }
@@ -97,7 +107,7 @@ struct Performer: Sendable {
     }
 
     /// The step's action with the values of earlier steps put in, and its target.
-    func configured(_ step: RunStep, _ machine: RunMachine) throws -> (ConfiguredAction, OpenTarget) {
+    func configured(_ step: RunStep, _ machine: RunMachine) throws -> (ConfiguredAction, StepTargets) {
         guard let definition = catalogue.actions[step.action] else {
             throw CouldNotLook(.notSupported, "This version has no action `\(step.action)`.")
         }
@@ -105,8 +115,8 @@ struct Performer: Sendable {
             try machine.measurement(name).get().value.written
         }
         targets.learn(secrets)
-        let target = try targets.target(step.target ?? "host")
-        do throws(ValueErrors) { return (try definition.configured(with: resolved), target) } catch {
+        let opened = try targets.targets(of: step)
+        do throws(ValueErrors) { return (try definition.configured(with: resolved), opened) } catch {
             throw CouldNotLook(.malformed, error.errors.map(\.message).joined(separator: "; "))
         }
     }

@@ -41,10 +41,10 @@ public struct RunDriver: Sendable {
         self.endLeftChildren = endLeftChildren
     }
 
-    /// Begins a run and drives it to its end.
-    public func begin(_ id: String, _ start: RunStart) async throws -> Run {
+    /// Begins a run and drives it to its end. Occurrences that were missed before it are recorded with its beginning.
+    public func begin(_ id: String, _ start: RunStart, missed: MissedOccurrences? = nil) async throws -> Run {
         let ledger = RunLedger(run: id, store: store, host: host)
-        return try await drive(ledger, first: .started(start), start)
+        return try await drive(ledger, first: [.started(start)] + (missed.map { [.missed($0)] } ?? []), start)
     }
 
     /// Takes over a run that a dead process left: its probes say what became of the work in hand.
@@ -55,7 +55,7 @@ public struct RunDriver: Sendable {
             throw JournalError(.corrupt, "The journal has no beginning of run \(row.id).", run: row.id)
         }
         try await endLeftChildren(row.id, ledger.run.children)
-        return try await drive(ledger, first: .resumed(owner), start)
+        return try await drive(ledger, first: [.resumed(owner)], start)
     }
 
     /// Asks the run to stop at the next safe point.
@@ -63,7 +63,7 @@ public struct RunDriver: Sendable {
         mailbox.post(.note(Delivery(event: .cancelRequested(cause))))
     }
 
-    private func drive(_ ledger: RunLedger, first: RunEvent, _ start: RunStart) async throws -> Run {
+    private func drive(_ ledger: RunLedger, first: [RunEvent], _ start: RunStart) async throws -> Run {
         let targets = TargetRegistry(start.plan.targets, catalogue: catalogue, host: host)
         let performer = Performer(
             host: host, catalogue: catalogue, store: store, targets: targets, start: start, run: ledger.run.id,
@@ -79,7 +79,7 @@ public struct RunDriver: Sendable {
     }
 
     /// Not cancelled itself: it records what came of everything that it let begin.
-    private func loop(_ ledger: RunLedger, _ first: RunEvent, _ performer: Performer) async throws -> Run {
+    private func loop(_ ledger: RunLedger, _ first: [RunEvent], _ performer: Performer) async throws -> Run {
         var ledger = ledger
         return try await withThrowingDiscardingTaskGroup { group in
             // When the journal fails nothing can be recorded any more: everything in hand is cancelled, and the next
@@ -88,7 +88,7 @@ public struct RunDriver: Sendable {
                 for case .note(let note) in mailbox.close() { note.recorded?(.failure(.runTornDown)) }
                 group.cancelAll()
             }
-            var deliveries = [Delivery(event: first)]
+            var deliveries = first.map { Delivery(event: $0) }
             var inHand = 0
             while true {
                 let commands = try await commit(deliveries, to: &ledger)

@@ -28,6 +28,13 @@ public final class TargetRegistry: Sendable {
         }
     }
 
+    /// What a step works on.
+    public func targets(of step: RunStep) throws(CouldNotLook) -> StepTargets {
+        var opened: [String: OpenTarget] = [:]
+        for (role, name) in step.targets { opened[role] = try target(name) }
+        return StepTargets(opened)
+    }
+
     /// The identity of a target, where its settings can be read.
     public func identity(_ name: String) -> String? { try? target(name).identity }
 

@@ -7,9 +7,12 @@ public struct Run: Sendable {
     public enum Phase: Sendable, Equatable {
         /// No event yet. Goes to `running`.
         case new
-        /// Steps are pending or in progress. Goes to `ending`.
+        /// Steps are pending or in progress. Goes to `delivering`, or to `ending` where nobody is told.
         case running
-        /// Every step is done; the end is about to be recorded. Goes to `ended`.
+        /// Every step is over, the verdict is made, and people are told; no attempt begins after `until`. Goes to
+        /// `ending`.
+        case delivering(until: Instant)
+        /// Nothing is in hand; the end is about to be recorded. Goes to `ended`.
         case ending
         /// Final.
         case ended(Verdict)
@@ -25,6 +28,9 @@ public struct Run: Sendable {
     public internal(set) var cancellation: Cause?
     /// Why no further step is begun: a failed change, the end of the window.
     public internal(set) var stopped: Cause?
+    /// Occurrences before it that no run kept.
+    public internal(set) var missed: MissedOccurrences?
+    public internal(set) var deliveries: [DeliveryState] = []
     /// The processes that its steps started.
     public internal(set) var children: [ProcessIdentity] = []
     /// How often another process took the run over.

@@ -24,6 +24,14 @@ public enum RunCommand: Sendable, Equatable {
     case lookAtGuard(step: String)
     /// Answered by `proofObserved`.
     case lookAtProof(step: String)
+    /// Makes the intent to send a notice durable; answered by `deliveryIntended`.
+    case intendDelivery(DeliveryIntent)
+    /// Sends once; answered by `deliveryTried`.
+    case deliver(id: String, attempt: Int)
+    /// Lets time pass before another attempt; answered by `deliveryDue`.
+    case awaitDelivery(id: String, Duration)
+    /// Sends nothing: records what is known of an attempt that a dead process made; answered by `deliveryTried`.
+    case noteDelivery(id: String, attempt: Int, DeliveryOutcome)
     /// Answered by `ended`.
     case end(Verdict)
 }

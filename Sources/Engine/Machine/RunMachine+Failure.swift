@@ -97,14 +97,18 @@ extension RunMachine {
             }
             state.steps[position] = step
         }
+        cancelDeliveries(at: now)
         return commands
     }
 
     /// A dead process left the run: look at everything that was in hand.
-    mutating func recover() -> [RunCommand] {
+    mutating func recover(at now: Instant) -> [RunCommand] {
         state.resumptions += 1
-        guard state.phase == .running else {
-            return state.phase == .ending ? [.end(state.verdict)] : []
+        switch state.phase {
+        case .running: break
+        case .delivering: return recoverDeliveries(at: now)
+        case .ending: return [.end(state.verdict)]
+        case .new, .ended: return []
         }
         var commands: [RunCommand] = []
         for index in state.steps.indices {

@@ -16,7 +16,8 @@ public struct RunMachine: Sendable {
         let before = self
         switch event {
         case .started(let start): begin(start, at: now)
-        case .resumed: commands = recover()
+        case .resumed: commands = recover(at: now)
+        case .missed(let missed): state.missed = missed
         case .cancelRequested(let cause): commands = cancel(cause, at: now)
         case .childStarted(_, _, let child): state.children.append(child)
         case .observed(let step, let outcome):
@@ -37,11 +38,14 @@ public struct RunMachine: Sendable {
             commands = update(step) { before.probed(&$0, unit, outcome, at: now) }
         case .unitUndone(let step, let unit, let outcome):
             commands = update(step) { before.undone(&$0, unit, outcome, at: now) }
+        case .deliveryIntended(let intent): commands = deliveryIntended(intent, at: now)
+        case .deliveryTried(let id, let attempt): commands = deliveryTried(id, attempt, at: now)
+        case .deliveryDue(let id): commands = deliveryDue(id, at: now)
         case .ended(let verdict):
             state.phase = .ended(verdict)
             state.endedAt = now
         }
-        return commands + advance(at: now)
+        return commands + advance(at: now) + endWhenDelivered()
     }
 
     // MARK: Steps
@@ -57,7 +61,7 @@ public struct RunMachine: Sendable {
         }
     }
 
-    /// Begins what can begin, skips what will not be run, and ends the run when nothing is left.
+    /// Begins what can begin, skips what will not be run, and concludes the run when nothing is left.
     private mutating func advance(at now: Instant) -> [RunCommand] {
         guard state.phase == .running else { return [] }
         var commands: [RunCommand] = []
@@ -77,8 +81,7 @@ public struct RunMachine: Sendable {
             }
             guard settled else { return commands }
         }
-        state.phase = .ending
-        return commands + [.end(state.verdict)]
+        return commands + conclude(at: now)
     }
 
     /// Consecutive checks run together; a change waits for all before it and is alone.
@@ -100,6 +103,10 @@ public struct RunMachine: Sendable {
     private mutating func start(_ index: Int, at now: Instant) -> [RunCommand] {
         guard let plan = state.start?.plan.steps[index] else { return [] }
         state.steps[index].startedAt = now
+        if let reason = plan.disabled {
+            skip(&state.steps[index], Cause(.notRun, "It is disabled in the plan: \(reason)"), at: now)
+            return []
+        }
         if let text = plan.when {
             let outcome = (try? Condition(text))?.evaluate { measurement($0) }
             switch outcome {

@@ -9,6 +9,8 @@ public enum RunEvent: Codable, Sendable {
     case resumed(ProcessIdentity)
     /// Somebody asked the run to stop at the next safe point.
     case cancelRequested(Cause)
+    /// Occurrences passed before this run without one.
+    case missed(MissedOccurrences)
     /// A check was made.
     case observed(step: String, CheckOutcome)
     /// A change looked at what it would do.
@@ -29,6 +31,12 @@ public enum RunEvent: Codable, Sendable {
     case guardObserved(step: String, ChecksOutcome)
     /// The plan's proof of a change was looked at.
     case proofObserved(step: String, ChecksOutcome)
+    /// The intent to send a notice is durable, with its id.
+    case deliveryIntended(DeliveryIntent)
+    /// An attempt to send a notice came to an end.
+    case deliveryTried(id: String, DeliveryAttempt)
+    /// The pause before another attempt to send a notice is over.
+    case deliveryDue(id: String)
     /// Nothing is left to do.
     case ended(Verdict)
 
@@ -38,6 +46,7 @@ public enum RunEvent: Codable, Sendable {
         case .started: "started"
         case .resumed: "resumed"
         case .cancelRequested: "cancel-requested"
+        case .missed: "missed"
         case .observed: "observed"
         case .previewed: "previewed"
         case .unitPrepared: "unit-prepared"
@@ -48,9 +57,22 @@ public enum RunEvent: Codable, Sendable {
         case .waited: "waited"
         case .guardObserved: "guard-observed"
         case .proofObserved: "proof-observed"
+        case .deliveryIntended: "delivery-intended"
+        case .deliveryTried: "delivery-tried"
+        case .deliveryDue: "delivery-due"
         case .ended: "ended"
         }
     }
+}
+
+/// What one attempt to send a notice came to.
+public struct DeliveryAttempt: Codable, Sendable {
+    /// From 1.
+    public var attempt: Int
+    public var outcome: DeliveryOutcome
+    public var seconds: Double
+    /// Digest of the body that holds evidence.
+    public var attachment: String?
 }
 
 /// What a check came to.

@@ -18,11 +18,13 @@ public struct RunStart: Codable, Sendable {
     public var identities: [String: String]
     /// The first step to run, where a person chose one.
     public var from: String?
+    /// The run that had failed or could not be known, where none passed since.
+    public var recoversFrom: String?
 
     public init(
         plan: RunPlan, profiles: [String: StepProfile], nominal: Instant, owner: ProcessIdentity, requestedBy: String,
         identities: [String: String] = [:], windowCloses: Instant? = nil, windowOverride: String? = nil,
-        from: String? = nil
+        from: String? = nil, recoversFrom: String? = nil
     ) {
         self.plan = plan
         self.profiles = profiles
@@ -33,6 +35,7 @@ public struct RunStart: Codable, Sendable {
         self.windowCloses = windowCloses
         self.windowOverride = windowOverride
         self.from = from
+        self.recoversFrom = recoversFrom
     }
 }
 
@@ -81,7 +84,7 @@ extension RunStart {
     public static func make(
         _ plan: RunPlan, catalogue: Catalogue, host: Host, nominal: Instant, owner: ProcessIdentity,
         requestedBy: String,
-        windowCloses: Instant? = nil, windowOverride: String? = nil, from: String? = nil
+        windowCloses: Instant? = nil, windowOverride: String? = nil, from: String? = nil, recoversFrom: String? = nil
     ) -> RunStart {
         var profiles: [String: StepProfile] = [:]
         for step in plan.steps.flatMap({ [$0] + $0.proof + ($0.guardSteps ?? []) }) {
@@ -93,6 +96,6 @@ extension RunStart {
         return RunStart(
             plan: plan, profiles: profiles, nominal: nominal, owner: owner, requestedBy: requestedBy,
             identities: Dictionary(identities) { first, _ in first }, windowCloses: windowCloses,
-            windowOverride: windowOverride, from: from)
+            windowOverride: windowOverride, from: from, recoversFrom: recoversFrom)
     }
 }

@@ -2,7 +2,7 @@
 ///
 /// An action is a value whose properties are its parameters. `init()` gives each its default.
 public protocol Action: Sendable {
-    associatedtype Kind: TargetKind
+    associatedtype Kind: TargetRequirement
 
     static var declaration: Declaration { get }
     static var parameters: [Parameter<Self>] { get }

@@ -1,7 +1,8 @@
 /// An action without its type: what the plan, the engine and the docs work with. A domain's list makes one of each.
 public struct ActionDefinition: Sendable {
     public let declaration: Declaration
-    public let kindName: String
+    /// What it works on.
+    public let roles: [TargetRole]
     public let parameters: [ParameterDescription]
     public let isChange: Bool
     /// Facts of the type, whatever its parameters: it can finish what is half done, it can be taken back, only the
@@ -9,6 +10,8 @@ public struct ActionDefinition: Sendable {
     public let canRepair: Bool
     public let canUndo: Bool
     public let isProvenElsewhere: Bool
+    /// How it would be used on a target that is there; `nil` where it cannot say.
+    public let propose: (@Sendable (StepTargets, Context) async throws -> [Proposal])?
     private let configure: @Sendable (PlanValue?) throws(ValueErrors) -> ConfiguredAction
     private let decodable: @Sendable (PlanValue?, Set<String>) throws(ValueErrors) -> Void
 
@@ -26,12 +29,13 @@ public struct ActionDefinition: Sendable {
         _ type: A.Type, isChange: Bool, erase: @escaping @Sendable (A) -> ConfiguredAction.Work
     ) {
         declaration = type.declaration
-        kindName = A.Kind.name
+        roles = A.Kind.roles
         parameters = type.parameters.map(\.description)
         self.isChange = isChange
         canRepair = type is any RepairableChange.Type
         canUndo = type is any UndoableChange.Type
         isProvenElsewhere = type is any ProvenElsewhere.Type
+        propose = Self.proposing(type)
         decodable = { value, unresolved throws(ValueErrors) in
             _ = try type.parameters.decode(
                 value, of: type.declaration.name, into: type.init(), unresolved: unresolved)
@@ -42,6 +46,32 @@ public struct ActionDefinition: Sendable {
             return ConfiguredAction(
                 impact: action.impact, rights: action.rights, thresholds: action.thresholds,
                 measurements: action.measurements, work: erase(action))
+        }
+    }
+
+    private static func proposing<A: Action>(
+        _ type: A.Type
+    ) -> (@Sendable (StepTargets, Context) async throws -> [Proposal])? {
+        if let proposing = type.init() as? any ProposingAction { return proposals(of: proposing) }
+        guard type.declaration.looksByItself, let check = type.init() as? any Check else { return nil }
+        return proposal(of: check)
+    }
+
+    private static func proposals<A: ProposingAction>(
+        of action: A
+    ) -> @Sendable (StepTargets, Context) async throws -> [Proposal] {
+        { targets, context in
+            try await action.proposals(
+                try await A.Kind.access(to: targets, for: .look, in: context), in: context)
+        }
+    }
+
+    private static func proposal<C: Check>(
+        of check: C
+    ) -> @Sendable (StepTargets, Context) async throws -> [Proposal] {
+        { targets, context in
+            let access = try await C.Kind.access(to: targets, for: .look, in: context)
+            return [check.proposal(from: try await check.observe(access, in: context))]
         }
     }
 
@@ -71,22 +101,22 @@ public struct ConfiguredAction: Sendable {
 }
 
 public struct ConfiguredCheck: Sendable {
-    public let observe: @Sendable (OpenTarget, Context) async throws -> Observation
+    public let observe: @Sendable (StepTargets, Context) async throws -> Observation
 
     init<C: Check>(_ check: C) {
-        observe = { target, context in
-            try await check.observe(try await target.access(C.Kind.self, for: .look, in: context), in: context)
+        observe = { targets, context in
+            try await check.observe(try await C.Kind.access(to: targets, for: .look, in: context), in: context)
         }
     }
 }
 
 /// The baseline travels as JSON bytes: the journal keeps it without knowing its type.
 public struct ConfiguredChange: Sendable {
-    public typealias UnitWork = @Sendable (WorkUnit, _ baseline: [UInt8], OpenTarget, Context) async throws -> Void
+    public typealias UnitWork = @Sendable (WorkUnit, _ baseline: [UInt8], StepTargets, Context) async throws -> Void
 
-    public let preview: @Sendable (OpenTarget, Context) async throws -> Preview
-    public let prepare: @Sendable (WorkUnit, OpenTarget, Context) async throws -> [UInt8]
-    public let probe: @Sendable (WorkUnit, _ baseline: [UInt8], OpenTarget, Context) async throws -> ChangeState
+    public let preview: @Sendable (StepTargets, Context) async throws -> Preview
+    public let prepare: @Sendable (WorkUnit, StepTargets, Context) async throws -> [UInt8]
+    public let probe: @Sendable (WorkUnit, _ baseline: [UInt8], StepTargets, Context) async throws -> ChangeState
     public let apply: UnitWork
     public let repair: UnitWork?
     public let undo: UnitWork?
@@ -94,15 +124,15 @@ public struct ConfiguredChange: Sendable {
     public let isProvenElsewhere: Bool
 
     init<C: Change>(_ change: C) {
-        preview = { target, context in
-            try await change.preview(try await target.access(C.Kind.self, for: .look, in: context), in: context)
+        preview = { targets, context in
+            try await change.preview(try await C.Kind.access(to: targets, for: .look, in: context), in: context)
         }
-        prepare = { unit, target, context in
-            let access = try await target.access(C.Kind.self, for: .look, in: context)
+        prepare = { unit, targets, context in
+            let access = try await C.Kind.access(to: targets, for: .look, in: context)
             return try encodeJSON(try await change.prepare(unit, access, in: context))
         }
-        probe = { unit, baseline, target, context in
-            let access = try await target.access(C.Kind.self, for: .look, in: context)
+        probe = { unit, baseline, targets, context in
+            let access = try await C.Kind.access(to: targets, for: .look, in: context)
             return try await change.probe(
                 unit, since: try decodeJSON(C.Baseline.self, baseline), access, in: context)
         }
@@ -118,8 +148,8 @@ public struct ConfiguredChange: Sendable {
         _: C.Type,
         _ work: @escaping @Sendable (WorkUnit, C.Baseline, C.Kind.Access, Context) async throws -> Void
     ) -> UnitWork {
-        { unit, baseline, target, context in
-            let access = try await target.access(C.Kind.self, for: .change, in: context)
+        { unit, baseline, targets, context in
+            let access = try await C.Kind.access(to: targets, for: .change, in: context)
             try await work(unit, try decodeJSON(C.Baseline.self, baseline), access, context)
         }
     }

@@ -26,6 +26,20 @@ public struct Parameter<Root>: Sendable {
             defaultText: value?.written, schema: Value.schema)
         set = { root, given throws(ValueError) in root[keyPath: path] = try Value.read(given) }
     }
+
+    private init(
+        description: ParameterDescription, set: @escaping @Sendable (inout Root, PlanValue) throws(ValueError) -> Void
+    ) {
+        self.description = description
+        self.set = set
+    }
+
+    /// The same parameter of what holds the root: a kind that is reached through another takes that one's parameters.
+    public func inside<Outer>(_ path: any WritableKeyPath<Outer, Root> & Sendable) -> Parameter<Outer> {
+        Parameter<Outer>(description: description) { outer, given throws(ValueError) in
+            try set(&outer[keyPath: path], given)
+        }
+    }
 }
 
 /// What docs, schema and messages need to know of a parameter.

@@ -4,9 +4,9 @@ public import Host
 ///
 /// One value is one target. A client is opened once a run and shared by its steps; an access is what one step gets,
 /// bound to the step's purpose, deadline and evidence.
-public protocol TargetKind: Sendable {
+public protocol TargetKind: TargetRequirement where Access == Reached {
     associatedtype Client: Sendable
-    associatedtype Access: Sendable
+    associatedtype Reached: Sendable
 
     /// The word in a plan: `postgresql`.
     static var name: String { get }
@@ -28,7 +28,7 @@ public protocol TargetKind: Sendable {
     func validate() throws(ValueError)
     /// Reaches nothing yet: the first access connects.
     func open(on host: Host) -> Client
-    func access(_ client: Client, for purpose: Purpose, in context: Context) async throws -> Access
+    func access(_ client: Client, for purpose: Purpose, in context: Context) async throws -> Reached
     func close(_ client: Client) async
 }
 

@@ -17,3 +17,14 @@ extension StringProtocol {
         return String(validating: bytes, as: UTF8.self)
     }
 }
+
+extension StringProtocol {
+    /// The text in percent form, but for the unreserved characters of RFC 3986: fit for any part of a URL.
+    public var percentEncoded: String {
+        utf8.map { byte in
+            let scalar = Character(Unicode.Scalar(byte))
+            return byte < 128 && (scalar.isLetter || scalar.isNumber || "-._~".contains(scalar))
+                ? String(scalar) : "%" + hex([byte]).uppercased()
+        }.joined()
+    }
+}

@@ -29,6 +29,10 @@ public struct Cause: Codable, Hashable, Sendable, CustomStringConvertible {
         public static let rejected = Code(rawValue: "rejected")
         public static let unexpected = Code(rawValue: "unexpected")
         public static let notRun = Code(rawValue: "not-run")
+        /// A number is outside the range that it can have.
+        public static let outOfRange = Code(rawValue: "out-of-range")
+        /// What is shown is older than it may be.
+        public static let stale = Code(rawValue: "stale")
     }
 
     public let code: Code
@@ -64,12 +68,18 @@ public struct ChangeFailed: Error, Hashable, Sendable, CustomStringConvertible {
     public var description: String { cause.sentence }
 }
 
+/// An error of a client that knows what it means; whoever does not handle it passes its cause on.
+public protocol CausedError: Error {
+    var cause: Cause { get }
+}
+
 extension Cause {
     /// The cause of any error that an action let through.
     public init(_ error: any Error) {
         switch error {
         case let error as CouldNotLook: self = error.cause
         case let error as ChangeFailed: self = error.cause
+        case let error as any CausedError: self = error.cause
         case is CancellationError: self.init(.cancelled, "It was cancelled.")
         default: self.init(.unexpected, "An unexpected error: \(error)")
         }

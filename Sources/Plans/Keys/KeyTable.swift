@@ -20,6 +20,12 @@ public struct PlanKey: Sendable {
         case table(String)
         /// One target: its kind with the kind's settings.
         case target
+        /// The name of a target, or names by the roles that an action has.
+        case targetNames
+        /// One channel: its kind with the kind's settings.
+        case channel
+        /// The name of a channel, or names by environment.
+        case channelNames
         /// An action's name; the parameters beside it are checked against it.
         case check, change
         /// The parameters of the action beside it.
@@ -62,6 +68,9 @@ extension PlanKey.Shape {
         case .map(let value): "a map from names, each value \(value.typeName)"
         case .table(let name): "a map (see \(name))"
         case .target: "a kind of target with its settings"
+        case .targetNames: "the name of a target, or a map from roles to names"
+        case .channel: "a kind of channel with its settings"
+        case .channelNames: "the name of a channel, or a map from environments to names"
         case .check: "the name of a check"
         case .change: "the name of a change"
         case .parameters: "the action's parameters"

@@ -12,6 +12,7 @@ public enum PlanKeys {
                 "targets", .map(.target), "The databases, caches, endpoints and machines of the service, by name."),
             .optional("environments", .map(.table("environment")), "Where the service runs, and what differs there."),
             .optional("windows", .map(.table("window")), "When work that users may notice is agreed to be done."),
+            .optional("notices", .list(.table("notice")), "Who is told of the runs, besides whom the estate tells."),
             .required("procedures", .map(.table("procedure")), "What is done, by name."),
         ],
         later: ["use": "write the procedures into this file"])
@@ -37,10 +38,16 @@ public enum PlanKeys {
             .optional("inputs", .map(.table("input")), "What is given to a run, by name."),
             .required("steps", .list(.table("step")), "What is done, in order."),
             .optional("reports", .list(.table("report")), "What is written when it has ended."),
+            .optional(
+                "notices", .list(.table("notice")), "Who is told of its runs, besides whom plan and estate tell."),
+            .optional(
+                "heartbeat", .channelNames,
+                "The channel that is told when a whole run ended with pass or warn: its silence is an alarm."),
         ],
         later: [
             "proven-in": "run it in the other environment first", "approval": noApproval,
-            "after": "use `schedule`", "notice": "tell people beforehand", "silence": "silence alerts beforehand",
+            "after": "use `schedule`", "notice": "tell people beforehand; `notices` tells them of a run's end",
+            "silence": "silence alerts beforehand",
         ])
 
     public static let input = KeyTable(
@@ -60,7 +67,9 @@ public enum PlanKeys {
             .optional("check", .check, "The action that looks."),
             .optional("do", .change, "The action that changes."),
             .optional("with", .parameters, "The action's parameters."),
-            .optional("target", .name, "What it works on; without it, the only target of the action's kind."),
+            .optional(
+                "target", .targetNames,
+                "What it works on, by role where the action has several; without it, the only target that fits."),
             .optional("warn", .condition, "When its measurements need attention; replaces the action's own threshold."),
             .optional("fail", .condition, "When its measurements are wrong; replaces the action's own threshold."),
             .optional(
@@ -77,6 +86,9 @@ public enum PlanKeys {
                 "on-failure", .scalar(OnFailure.self), "What follows a failure; a check goes on, a change stops."),
             .optional("for-each", .value, "Repeats the step for each item, which is `${each}` in it."),
             .optional("proof", .list(.table("proof")), "Checks that prove a change, run after it."),
+            .optional(
+                "disabled", .text,
+                "Why it is not done yet: the step is checked with the plan, skipped in runs, and shown with this reason."),
         ],
         later: [
             "ask": "do what needs people outside of the plan", "run": "write the other procedure's steps here",
@@ -92,7 +104,7 @@ public enum PlanKeys {
             .optional("summary", .text, "What it is for, in a sentence."),
             .required("check", .check, "The action that looks."),
             .optional("with", .parameters, "The action's parameters."),
-            .optional("target", .name, "What it looks at; without it, the only target of the action's kind."),
+            .optional("target", .targetNames, "What it looks at; without it, the only target that fits."),
             .optional("warn", .condition, "When its measurements need attention."),
             .optional("fail", .condition, "When its measurements are wrong."),
             .optional("timeout", .scalar(Duration.self), "The longest that one look may take."),
@@ -113,15 +125,24 @@ public enum PlanKeys {
         ],
         later: ["to": "fetch the reports from where they are written"])
 
+    public static let notice = KeyTable(
+        "notice", "a notice",
+        [
+            .required("on", .oneOrMany(.scalar(NoticeEvent.self)), "What is told."),
+            .required("to", .oneOrMany(.name), "The channels of the estate that it is told over."),
+        ])
+
     public static let estate = KeyTable(
         "estate", "an estate",
         [
             .optional("people", .map(.table("person")), "Who answers for services, by name."),
             .optional("groups", .map(.list(.name)), "People who answer together, by name."),
+            .optional("channels", .map(.channel), "Where people and watchdogs are told of runs, by name."),
+            .optional("notices", .list(.table("notice")), "Who is told of the runs of every plan."),
             .optional("policy", .table("policy"), "What no plan may loosen."),
         ],
         later: [
-            "channels": "read the reports where they are written", "calendars": "leave holidays out of the schedules",
+            "calendars": "leave holidays out of the schedules",
             "holidays": "leave holidays out of the schedules", "freezes": "do not run the procedures meanwhile",
             "places": "run Millwright where the targets can be reached",
         ])
@@ -146,7 +167,7 @@ public enum PlanKeys {
         later: ["approvals": noApproval, "disruptive-at-once": "one run at a time works on a service"])
 
     public static let all = [
-        plan, environment, window, procedure, input, step, proof, retry, report, estate, person, policy,
+        plan, environment, window, procedure, input, step, proof, retry, report, notice, estate, person, policy,
     ]
 
     static let noApproval = "have somebody approve the run before it is started by hand"

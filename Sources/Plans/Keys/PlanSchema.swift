@@ -8,8 +8,8 @@ public enum PlanSchema {
     }
 
     /// The schema of an `estate.yaml`.
-    public static func estate() -> JSONValue {
-        root("estate", "What all plans of a folder share.", Catalogue(actions: [], kinds: []))
+    public static func estate(_ catalogue: Catalogue) -> JSONValue {
+        root("estate", "What all plans of a folder share.", catalogue)
     }
 
     private static func root(_ table: String, _ title: String, _ catalogue: Catalogue) -> JSONValue {
@@ -22,6 +22,10 @@ public enum PlanSchema {
         for name in reachable(from: table) {
             guard let table = PlanKeys.all.first(where: { $0.name == name }) else { continue }
             definitions[name] = schema(of: table, catalogue)
+        }
+        if table == "estate" {
+            definitions["channel"] = kinds(
+                catalogue.sortedChannels.map { ($0.name, $0.summary, $0.parameters) }, "A channel")
         }
         if table == "plan" {
             definitions["target"] = targets(catalogue)
@@ -100,6 +104,11 @@ public enum PlanSchema {
         case .map(let value): ["type": "object", "additionalProperties": self.schema(of: value, catalogue)]
         case .table(let name): ["$ref": .text("#/$defs/\(name)")]
         case .target: ["$ref": "#/$defs/target"]
+        case .targetNames:
+            ["anyOf": [["type": "string"], ["type": "object", "additionalProperties": ["type": "string"]]]]
+        case .channel: ["$ref": "#/$defs/channel"]
+        case .channelNames:
+            ["anyOf": [["type": "string"], ["type": "object", "additionalProperties": ["type": "string"]]]]
         case .check: names(catalogue.sortedActions.filter { !$0.isChange })
         case .change: names(catalogue.sortedActions.filter(\.isChange))
         case .parameters: ["type": "object"]
@@ -111,16 +120,21 @@ public enum PlanSchema {
         ["type": "string", "enum": .list(actions.map { .text($0.name) })]
     }
 
-    /// One kind with its settings, or with the lone text that its shorthand takes.
     private static func targets(_ catalogue: Catalogue) -> JSONValue {
-        let kinds = catalogue.sortedKinds.map { kind in
-            let settings: JSONValue = ["anyOf": [["type": "string"], parameters(kind.parameters, kind.summary)]]
-            return (kind.name, settings)
+        kinds(catalogue.sortedKinds.map { ($0.name, $0.summary, $0.parameters) }, "A target")
+    }
+
+    /// One kind with its settings, or with the lone text that its shorthand takes.
+    private static func kinds(
+        _ kinds: [(name: String, summary: String, parameters: [ParameterDescription])], _ what: String
+    ) -> JSONValue {
+        let settings = kinds.map { kind in
+            (kind.name, ["anyOf": [["type": "string"], parameters(kind.parameters, kind.summary)]] as JSONValue)
         }
         return [
             "type": "object", "minProperties": 1, "maxProperties": 1, "additionalProperties": false,
-            "description": "A target: its kind with the kind's settings.",
-            "properties": .object(Dictionary(kinds) { first, _ in first }),
+            "description": .text("\(what): its kind with the kind's settings."),
+            "properties": .object(Dictionary(settings) { first, _ in first }),
         ]
     }
 

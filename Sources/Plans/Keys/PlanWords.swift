@@ -37,6 +37,10 @@ public enum InputType: String, Codable, Sendable, WordValue {
 public enum ReportTemplate: String, Codable, Sendable, WordValue {
     /// One run: verdict, steps, findings, evidence.
     case run
+    /// The checks of one run on one screen, against the day before.
+    case daily
+    /// The seven days before a run: every run of the service, trends, issues, what is to do.
+    case weekly
 }
 
 /// The form in which a report is written.

@@ -17,6 +17,8 @@ public struct Estate: Hashable, Sendable {
 
     public var people: [String: Person] = [:]
     public var groups: [String: [String]] = [:]
+    public var channels: [String: RunChannel] = [:]
+    public var notices: [NoticeRule] = []
     public var policy = Policy()
 
     public init() {}

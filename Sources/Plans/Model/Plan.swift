@@ -10,6 +10,7 @@ public struct Plan: Sendable {
     public let windows: [String: PlanWindow]
     /// In the order of the file.
     public let procedures: [Procedure]
+    public let notices: [NoticeRule]
     public let estate: Estate?
     public let file: String
     /// SHA-256 of the plan's and the estate's bytes.
@@ -45,6 +46,9 @@ public struct Procedure: Sendable {
     public let beginsWithWindow: Bool
     public let inputs: [Input]
     public let reports: [RunReport]
+    public let notices: [NoticeRule]
+    /// By environment.
+    public let heartbeat: [String: RunHeartbeat]
 
     let steps: [StepSource]
     let position: Position
@@ -79,7 +83,7 @@ struct StepSource: Sendable {
     let isDo: Bool
     let summary: Located<String>?
     let with: PlanNode?
-    let target: Located<String>?
+    let target: TargetNames?
     let warn: Located<String>?
     let fail: Located<String>?
     let when: Located<String>?
@@ -90,7 +94,21 @@ struct StepSource: Sendable {
     let onFailure: Located<OnFailure>?
     let forEach: PlanNode?
     let proof: [StepSource]
+    let disabled: Located<String>?
     let position: Position
+}
+
+/// What a step says it works on.
+enum TargetNames: Sendable {
+    case lone(Located<String>)
+    case byRole([String: Located<String>], Position)
+
+    var position: Position {
+        switch self {
+        case .lone(let name): name.position
+        case .byRole(_, let position): position
+        }
+    }
 }
 
 struct RetrySource: Sendable {

@@ -19,11 +19,16 @@ public struct RunPlan: Codable, Hashable, Sendable {
     public let targets: [String: RunTarget]
     public let steps: [RunStep]
     public let reports: [RunReport]
+    /// `nil` where nobody is told.
+    public let notices: RunNotices?
+    /// When each procedure of the plan is due, for a report on all of the service; `nil` where the procedure has none.
+    public let schedules: [String: String]?
 
     public init(
         service: String, environment: String, procedure: String, summary: String? = nil, owner: String? = nil,
         timezone: String = "UTC", planDigest: String = "", window: RunWindow? = nil, inputs: [String: PlanValue] = [:],
-        targets: [String: RunTarget] = [:], steps: [RunStep], reports: [RunReport] = []
+        targets: [String: RunTarget] = [:], steps: [RunStep], reports: [RunReport] = [], notices: RunNotices? = nil,
+        schedules: [String: String]? = nil
     ) {
         self.service = service
         self.environment = environment
@@ -37,6 +42,8 @@ public struct RunPlan: Codable, Hashable, Sendable {
         self.targets = targets
         self.steps = steps
         self.reports = reports
+        self.notices = notices
+        self.schedules = schedules
     }
 }
 

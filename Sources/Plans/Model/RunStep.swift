@@ -10,8 +10,8 @@ public struct RunStep: Codable, Hashable, Sendable {
     public let isChange: Bool
     public let summary: String?
     public let parameters: PlanValue?
-    /// A name of the run's targets.
-    public let target: String?
+    /// What it works on: names of the run's targets, by role.
+    public let targets: [String: String]
     /// What the plan says; the action's own hold only where it says nothing.
     public let thresholds: Thresholds
     public let when: String?
@@ -22,20 +22,22 @@ public struct RunStep: Codable, Hashable, Sendable {
     public let guardSteps: [RunStep]?
     public let onFailure: OnFailure?
     public let proof: [RunStep]
+    /// Why it is not to be done yet, in the plan's words.
+    public let disabled: String?
 
     public init(
         id: String, action: String, isChange: Bool, summary: String? = nil, parameters: PlanValue? = nil,
-        target: String? = nil, thresholds: Thresholds = Thresholds(), when: String? = nil,
+        targets: [String: String] = [:], thresholds: Thresholds = Thresholds(), when: String? = nil,
         limits: [String: Double] = [:],
         retry: RetryPolicy? = nil, timeoutMicroseconds: Int64? = nil, guardSteps: [RunStep]? = nil,
-        onFailure: OnFailure? = nil, proof: [RunStep] = []
+        onFailure: OnFailure? = nil, proof: [RunStep] = [], disabled: String? = nil
     ) {
         self.id = id
         self.action = action
         self.isChange = isChange
         self.summary = summary
         self.parameters = parameters
-        self.target = target
+        self.targets = targets
         self.thresholds = thresholds
         self.when = when
         self.limits = limits
@@ -44,6 +46,7 @@ public struct RunStep: Codable, Hashable, Sendable {
         self.guardSteps = guardSteps
         self.onFailure = onFailure
         self.proof = proof
+        self.disabled = disabled
     }
 }
 

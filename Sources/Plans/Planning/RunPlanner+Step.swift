@@ -20,11 +20,12 @@ extension RunPlanner {
         let step = RunStep(
             id: id, action: action.name, isChange: action.isChange,
             summary: source.summary.flatMap { substitution.plain($0.value, at: $0.position, "a summary", &log) },
-            parameters: parameters, target: target(of: source, action, substitution), thresholds: thresholds,
+            parameters: parameters, targets: chosen(for: source, action, substitution), thresholds: thresholds,
             when: when(source, substitution, scope), limits: limits(of: source, action, substitution),
             retry: retry(of: source, substitution), timeoutMicroseconds: timeout(of: source, action, substitution),
             guardSteps: guards(of: source, id: id, scope), onFailure: source.onFailure?.value,
-            proof: proof(of: source, id: id, substitution, scope))
+            proof: proof(of: source, id: id, substitution, scope),
+            disabled: source.disabled.flatMap { substitution.plain($0.value, at: $0.position, "a reason", &log) })
         return (step, outputs)
     }
 
@@ -103,24 +104,6 @@ extension RunPlanner {
     }
 
     static var guardIsAlone: String { "a check that guards a change cannot depend on other steps" }
-
-    private mutating func target(
-        of source: StepSource, _ action: ActionDefinition, _ substitution: Substitution
-    ) -> String? {
-        var name: String?
-        if let given = source.target {
-            name = substitution.plain(given.value, at: given.position, "a target", &log)
-            guard name != nil else { return nil }
-        }
-        do {
-            let (name, target) = try targets.choose(name, for: action)
-            usedTargets[name] = target
-            return name
-        } catch {
-            log.report(error.message, at: source.target?.position ?? source.action.position)
-            return nil
-        }
-    }
 
     // MARK: Conditions
 

@@ -42,7 +42,24 @@ struct RunPlanner {
         return RunPlan(
             service: plan.service, environment: environment.name, procedure: procedure.name, summary: procedure.summary,
             owner: plan.owner, timezone: plan.timezone, planDigest: plan.digest, window: window, inputs: values,
-            targets: usedTargets, steps: steps, reports: procedure.reports)
+            targets: usedTargets, steps: steps, reports: procedure.reports, notices: notices, schedules: schedules)
+    }
+
+    /// The estate's rules, then the plan's, then the procedure's.
+    private var notices: RunNotices? {
+        let rules = (plan.estate?.notices ?? []) + plan.notices + procedure.notices
+        let heartbeat = procedure.heartbeat[environment.name]
+        let names = Set(rules.flatMap(\.channels) + [heartbeat?.channel].compactMap { $0 })
+        guard !names.isEmpty else { return nil }
+        let channels = plan.estate?.channels.filter { names.contains($0.key) } ?? [:]
+        return RunNotices(rules: rules, heartbeat: heartbeat, channels: channels)
+    }
+
+    /// A weekly report tells what did not run, so it must know what was due.
+    private var schedules: [String: String]? {
+        guard procedure.reports.contains(where: { $0.template == .weekly }) else { return nil }
+        let due = plan.procedures.compactMap { one in one.scheduleText.map { (one.name, $0) } }
+        return Dictionary(due) { first, _ in first }
     }
 
     /// The steps of a procedure in order, each seeing what those before it measure.

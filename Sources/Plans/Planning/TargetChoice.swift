@@ -27,36 +27,44 @@ struct TargetChoice {
     }
 
     /// The name and the target as a run carries them, or why there is none.
-    func choose(_ name: String?, for action: ActionDefinition) throws(ValueError) -> (name: String, target: RunTarget) {
-        let kind = action.kindName
+    func choose(
+        _ name: String?, for role: TargetRole, of action: ActionDefinition
+    ) throws(ValueError) -> (name: String, target: RunTarget) {
         if let name {
             if let source = targets.first(where: { $0.name == name }) {
-                if let chosen = TargetConversion.use(source, as: kind) { return chosen }
+                if let chosen = use(source, in: role) { return chosen }
                 throw ValueError(
-                    "`\(name)` is a target of kind `\(source.kind)`\(place), and `\(action.name)` needs \(Self.needed(kind))"
+                    "`\(name)` is a target of kind `\(source.kind)`\(place), and `\(action.name)` needs \(Self.needed(role))"
                 )
             }
-            if kind == Self.builtin.kind, name == Self.builtin.name { return Self.own }
+            if role.kinds.contains(Self.builtin.kind), name == Self.builtin.name { return Self.own }
             throw ValueError(unknown(name, "target\(place)", among: targets.map(\.name)))
         }
-        let direct = targets.filter { $0.kind == kind }
-        let candidates = direct.isEmpty ? targets.filter { TargetConversion.use($0, as: kind) != nil } : direct
+        let direct = targets.filter { role.kinds.contains($0.kind) }
+        let candidates = direct.isEmpty ? targets.filter { use($0, in: role) != nil } : direct
         if candidates.count > 1 {
+            let key = action.roles.count > 1 ? "`target: { \(role.name): … }`" : "`target:`"
             throw ValueError(
-                "`\(action.name)` could work on \(quoted(candidates.map(\.name)))\(place); say which with `target:`")
+                "`\(action.name)` could work on \(quoted(candidates.map(\.name)))\(place); say which with \(key)")
         }
-        if let only = candidates.first, let chosen = TargetConversion.use(only, as: kind) { return chosen }
-        if kind == Self.builtin.kind { return Self.own }
+        if let only = candidates.first, let chosen = use(only, in: role) { return chosen }
+        if role.kinds.contains(Self.builtin.kind) { return Self.own }
         throw ValueError(
-            "`\(action.name)` needs \(Self.needed(kind)), and there is none\(place); declare one under `targets`")
+            "`\(action.name)` needs \(Self.needed(role)), and there is none\(place); declare one under `targets`")
+    }
+
+    private func use(_ source: TargetSource, in role: TargetRole) -> (name: String, target: RunTarget)? {
+        role.kinds.lazy.compactMap { TargetConversion.use(source, as: $0) }.first
     }
 
     private static var own: (String, RunTarget) {
         (builtin.name, RunTarget(kind: builtin.kind, settings: builtin.settings.value))
     }
 
-    private static func needed(_ kind: String) -> String {
-        kind == "tls" ? "a target of kind `tls`, or of kind `http` with an https URL" : "a target of kind `\(kind)`"
+    private static func needed(_ role: TargetRole) -> String {
+        if role.kinds == ["tls"] { return "a target of kind `tls`, or of kind `http` with an https URL" }
+        let part = role.name == TargetRole.only ? "" : " as `\(role.name)`"
+        return "a target of kind \(role.kinds.map { "`\($0)`" }.joined(separator: " or "))\(part)"
     }
 }
 

@@ -2,7 +2,7 @@ import Maintenance
 
 /// From the nodes of an `estate.yaml` to an estate.
 enum EstateReader {
-    static func read(_ node: PlanNode, _ log: inout MistakeLog) -> Estate? {
+    static func read(_ node: PlanNode, _ catalogue: Catalogue, _ log: inout MistakeLog) -> Estate? {
         guard let fields = Fields(node, PlanKeys.estate, &log) else { return nil }
         var estate = Estate()
         for entry in fields.named("people", &log) {
@@ -16,6 +16,8 @@ enum EstateReader {
             estate.people[entry.key] = Estate.Person(fullName: fullName, mail: mail.value)
         }
         for entry in fields.named("groups", &log) { readGroup(entry, into: &estate, &log) }
+        estate.channels = ChannelReader.read(fields, catalogue, &log)
+        estate.notices = NoticeReader(catalogue, estate).rules(fields, &log)
         if let node = fields.take("policy", &log) { estate.policy = readPolicy(node, &log) }
         return estate
     }

@@ -21,7 +21,7 @@ public enum PlanLoader {
         if let estateBytes {
             sources.append(estateBytes)
             do {
-                estate = EstateReader.read(try YAMLReader.read(estateBytes, file: estateFile), &log)
+                estate = EstateReader.read(try YAMLReader.read(estateBytes, file: estateFile), catalogue, &log)
             } catch {
                 log.add(error.diagnostics)
             }

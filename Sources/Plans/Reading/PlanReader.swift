@@ -31,9 +31,13 @@ struct PlanReader {
         var windows: [String: PlanWindow] = [:]
         for entry in fields.named("windows", &log) { windows[entry.key] = readWindow(entry, &log) }
         let declared = Set(node["windows"]?.value.entries?.map(\.key) ?? [])
+        let told = NoticeReader(catalogue, estate, isUnreadable: estateIsUnreadable)
+        let notices = told.rules(fields, &log)
         var procedures: [Procedure] = []
         for entry in fields.named("procedures", &log) {
-            let reader = ProcedureReader(catalogue: catalogue, windows: windows, declaredWindows: declared)
+            let reader = ProcedureReader(
+                catalogue: catalogue, windows: windows, declaredWindows: declared, told: told,
+                environments: environments.map(\.name))
             if let procedure = reader.read(entry, &log) { procedures.append(procedure) }
         }
         if procedures.isEmpty, node["procedures"] != nil, log.isEmpty {
@@ -42,7 +46,8 @@ struct PlanReader {
         guard let zone else { return nil }
         return Plan(
             service: service?.value ?? "", owner: owner, timezone: zone.name, zone: zone.zone, windows: windows,
-            procedures: procedures, estate: estate, file: node.position.file, digest: digest, targets: targets,
+            procedures: procedures, notices: notices, estate: estate, file: node.position.file, digest: digest,
+            targets: targets,
             environmentSources: environments, position: node.position)
     }
 

@@ -6,6 +6,8 @@ struct ProcedureReader {
     let windows: [String: PlanWindow]
     /// Also those that are wrong: a procedure that names one has not made another mistake.
     let declaredWindows: Set<String>
+    let told: NoticeReader
+    let environments: [String]
 
     func read(_ entry: PlanNode.Entry, _ log: inout MistakeLog) -> Procedure? {
         guard let fields = Fields(entry.value, PlanKeys.procedure, &log) else { return nil }
@@ -35,11 +37,13 @@ struct ProcedureReader {
         for node in fields.list("reports", &log) {
             if let report = readReport(node, &log) { reports.append(report) }
         }
+        let notices = told.rules(fields, &log)
+        let heartbeat = told.heartbeat(fields, environments, &log)
         return Procedure(
             name: entry.key, summary: summary?.value, schedule: schedule,
             scheduleText: scheduleText?.value ?? occursIn.flatMap { windows[$0.value]?.opensText },
             window: (occursIn ?? window)?.value, beginsWithWindow: occursIn != nil, inputs: inputs, reports: reports,
-            steps: steps, position: entry.position)
+            notices: notices, heartbeat: heartbeat, steps: steps, position: entry.position)
     }
 
     private func readInput(_ entry: PlanNode.Entry, _ log: inout MistakeLog) -> Procedure.Input? {

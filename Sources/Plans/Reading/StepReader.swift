@@ -27,12 +27,13 @@ enum StepReader {
         let guards = readGuards(fields, &log)
         let onFailure = fields.read("on-failure", as: OnFailure.self, &log)
         let forEach = fields.take("for-each", &log)
+        let disabled = fields.text("disabled", &log)
         guard let action = change ?? check, let id = shared.id(action) else { return nil }
         return StepSource(
             id: id, action: action, isDo: change != nil, summary: shared.summary, with: shared.with,
             target: shared.target,
             warn: shared.warn, fail: shared.fail, when: when, limit: limit, retry: retry, timeout: shared.timeout,
-            guards: guards, onFailure: onFailure, forEach: forEach, proof: proof, position: node.position)
+            guards: guards, onFailure: onFailure, forEach: forEach, proof: proof, disabled: disabled, position: node.position)
     }
 
     private static func readProof(_ node: PlanNode, _ log: inout MistakeLog) -> StepSource? {
@@ -44,7 +45,7 @@ enum StepReader {
             id: id, action: check, isDo: false, summary: shared.summary, with: shared.with, target: shared.target,
             warn: shared.warn, fail: shared.fail, when: nil, limit: nil, retry: nil, timeout: shared.timeout,
             guards: [],
-            onFailure: nil, forEach: nil, proof: [], position: node.position)
+            onFailure: nil, forEach: nil, proof: [], disabled: nil, position: node.position)
     }
 
     /// The keys that steps and proofs have alike.
@@ -53,7 +54,7 @@ enum StepReader {
         let hasWrongID: Bool
         let summary: Located<String>?
         let with: PlanNode?
-        let target: Located<String>?
+        let target: TargetNames?
         let warn: Located<String>?
         let fail: Located<String>?
         let timeout: PlanNode?
@@ -66,10 +67,23 @@ enum StepReader {
             hasWrongID = mistake != nil
             summary = fields.text("summary", &log)
             with = fields.take("with", &log)
-            target = fields.text("target", &log)
+            target = Self.targets(fields, &log)
             warn = fields.text("warn", &log)
             fail = fields.text("fail", &log)
             timeout = fields.take("timeout", &log)
+        }
+
+        private static func targets(_ fields: Fields, _ log: inout MistakeLog) -> TargetNames? {
+            guard let node = fields.take("target", &log) else { return nil }
+            guard let entries = node.entries else {
+                return node.read(String.self, &log).map { .lone(Located(value: $0, position: node.position)) }
+            }
+            var names: [String: Located<String>] = [:]
+            for entry in entries {
+                guard let name = entry.value.read(String.self, &log) else { continue }
+                names[entry.key] = Located(value: name, position: entry.value.position)
+            }
+            return .byRole(names, node.position)
         }
 
         func id(_ action: Located<String>) -> Located<String>? {

@@ -9,27 +9,34 @@ enum TargetSettings {
             log.report(unknown(target.kind, "kind of target", among: Array(catalogue.kinds.keys)), at: kindPosition)
             return
         }
-        ClearSecrets.report(in: target.settings, under: kind.shorthand, secrets: secretNames(of: kind.parameters), &log)
-        checkReferences(in: target.settings, &log)
-        let unresolved = UnresolvedNames(spelledOut(target.settings, kind))
+        check(target.settings, kind, of: "a target", &log)
+    }
+
+    /// Likewise of a channel's settings.
+    static func check(
+        _ settings: PlanNode, _ kind: some SettingsReader, of what: String, _ log: inout MistakeLog
+    ) {
+        ClearSecrets.report(in: settings, under: kind.shorthand, secrets: secretNames(of: kind.parameters), &log)
+        checkReferences(in: settings, of: what, &log)
+        let unresolved = UnresolvedNames(spelledOut(settings, kind))
         let value = kind.spelledOut(unresolved.readable.value)
         let names = unresolved.names
-        let mistakes = names.isEmpty ? wholeMistakes(value, kind) : kind.mistakes(in: value, unresolved: names)
+        let mistakes = names.isEmpty ? kind.mistakes(in: value) : kind.mistakes(in: value, unresolved: names)
         for error in mistakes {
             let ofKey = error.path.count == 1 && !kind.parameters.contains { $0.name == error.path[0] }
-            let path = target.settings.entries == nil ? [] : error.path
-            log.report(error.message, at: target.settings.position(at: path, ofKey: ofKey))
+            let path = settings.entries == nil ? [] : error.path
+            log.report(error.message, at: settings.position(at: path, ofKey: ofKey))
         }
     }
 
-    private static func checkReferences(in settings: PlanNode, _ log: inout MistakeLog) {
+    private static func checkReferences(in settings: PlanNode, of what: String, _ log: inout MistakeLog) {
         var mistakes: [Diagnostic] = []
         settings.forEachText { _, text, position in
             do throws(ValueError) {
                 for reference in try ReferenceText(text).references where !reference.isOfMachine {
                     mistakes.append(
                         Diagnostic(
-                            "`\(reference.written)` has no meaning here: a target's settings know only `${env:NAME}` and "
+                            "`\(reference.written)` has no meaning here: \(what)'s settings know only `${env:NAME}` and "
                                 + "`${file:/PATH}`", at: position))
                 }
             } catch {
@@ -39,12 +46,7 @@ enum TargetSettings {
         log.add(mistakes)
     }
 
-    private static func wholeMistakes(_ value: PlanValue, _ kind: TargetKindDefinition) -> [ValueError] {
-        do { _ = try kind.target(from: value) } catch { return error.errors }
-        return []
-    }
-
-    static func spelledOut(_ settings: PlanNode, _ kind: TargetKindDefinition) -> PlanNode {
+    static func spelledOut(_ settings: PlanNode, _ kind: some SettingsReader) -> PlanNode {
         guard settings.text != nil else { return settings }
         let entry = PlanNode.Entry(key: kind.shorthand, position: settings.position, value: settings)
         return PlanNode(content: .map([entry]), position: settings.position)

@@ -5,9 +5,13 @@ public struct Fault: Sendable {
         case health, sensors, latency, successRate, accuracy, certificate
         case connect, connections, size, inspections, vacuum, archive, tickets
         case keys
+        case pods, errors, volumes, backups, scans, dependencies, rollout, retraining, logs
 
         static let api: Set<Place> = [.health, .sensors, .latency, .successRate, .accuracy]
         static let database: Set<Place> = [.connect, .connections, .size, .inspections, .vacuum, .archive, .tickets]
+        /// What is seen through the cluster's API.
+        static let cluster: Set<Place> = [.pods, .errors, .volumes, .rollout, .retraining, .logs]
+        static let objects: Set<Place> = [.backups, .scans, .dependencies, .logs]
     }
 
     public let name: String
@@ -35,7 +39,9 @@ public struct Fault: Sendable {
         self.heal = heal
     }
 
-    public static let all = apiFaults + certificateFaults + databaseFaults + dataFaults + cacheFaults
+    public static let all =
+        apiFaults + certificateFaults + databaseFaults + dataFaults + cacheFaults
+        + clusterFaults + kubernetesFaults + objectFaults + scanFaults
 
     public static func named(_ name: String) -> Fault? { all.first { $0.name == name } }
 

@@ -11,6 +11,8 @@ public struct Answer: Sendable {
         case short([UInt8], length: Int)
         /// Sends these byte by byte with a pause after each, in chunks.
         case trickle([UInt8], every: Duration)
+        /// Sends these in a chunk, and then nothing; the connection stays open until the client leaves.
+        case held([UInt8])
         /// The whole answer as raw bytes, head included: anything at all. Then the end.
         case raw([UInt8])
         /// Nothing, not even a head; the connection stays open until the client leaves.
@@ -65,6 +67,11 @@ public struct Answer: Sendable {
                 usleep(UInt32(pause / .microseconds(1)))
             }
             return Loopback.sendAll(client, Array("0\r\n\r\n".utf8))
+        case .held(let bytes):
+            guard Loopback.sendAll(client, head("Transfer-Encoding: chunked")) else { return false }
+            guard bytes.isEmpty || Loopback.sendAll(client, Self.chunk(bytes)) else { return false }
+            while !Loopback.receive(client).isEmpty {}
+            return false
         case .raw(let bytes):
             _ = Loopback.sendAll(client, bytes)
             return false

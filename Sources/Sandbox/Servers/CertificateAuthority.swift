@@ -64,11 +64,11 @@ public struct CertificateAuthority: Sendable {
     /// `extendedKeyUsage`.
     public func leaf(
         names: [String], validity: Validity = .days(90), commonName: String? = nil,
-        usages: String = "serverAuth,clientAuth"
+        usages: String = "serverAuth,clientAuth", organizations: [String] = ["Millwright Sandbox"]
     ) async throws -> IssuedCertificate {
         let request = OpenSSL.Request(
             name: commonName ?? names.first ?? "leaf", isAuthority: false, validity: validity, names: names,
-            usages: usages)
+            usages: usages, organizations: organizations)
         let issued = try await OpenSSL.issue(request, by: certificate, home: home)
         let own = try String(contentsOfFile: issued.certificatePath, encoding: .utf8)
         try (own + chain).write(toFile: issued.chainPath, atomically: false, encoding: .utf8)

@@ -8,12 +8,14 @@ enum OpenSSL {
         var validity: Validity
         var names: [String] = []
         var usages = "serverAuth,clientAuth"
+        var organizations = ["Millwright Sandbox"]
     }
 
     static func issue(_ request: Request, by issuer: IssuedCertificate?, home: String?) async throws
         -> IssuedCertificate
     {
         let folder = try home.map(makeFolder(in:)) ?? Scratch.folder()
+        let subject = request.organizations.map { "/O=\($0)" }.joined() + "/CN=\(request.name)"
         let issued = IssuedCertificate(
             certificatePath: folder + "/certificate.pem", keyPath: folder + "/key.pem", chainPath: folder + "/chain.pem"
         )
@@ -27,7 +29,7 @@ enum OpenSSL {
             [
                 "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout",
                 issued.keyPath, "-out", folder + "/request.pem", "-config", folder + "/openssl.cnf", "-subj",
-                "/O=Millwright Sandbox/CN=\(request.name)",
+                subject,
             ])
         let signer =
             issuer.map { ["-cert", $0.certificatePath, "-keyfile", $0.keyPath] }

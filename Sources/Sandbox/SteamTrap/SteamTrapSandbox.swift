@@ -7,10 +7,19 @@ public struct SteamTrapSize: Sendable {
     public var rows: Int
     /// Keys in Redis.
     public var keys: Int
+    /// What the cluster's pods write.
+    public var logs: SteamTrapLogSize
+    /// How fast the cluster lives: 1 rolls four pods out in some four seconds.
+    public var clusterSpeed: Double
 
-    public init(rows: Int = 2_250_000, keys: Int = 210_000) {
+    public init(
+        rows: Int = 2_250_000, keys: Int = 210_000, logs: SteamTrapLogSize = SteamTrapLogSize(),
+        clusterSpeed: Double = 1
+    ) {
         self.rows = rows
         self.keys = keys
+        self.logs = logs
+        self.clusterSpeed = clusterSpeed
     }
 }
 
@@ -21,12 +30,19 @@ public final class SteamTrapSandbox: Sendable {
     public let cache: RedisServer
     public let api: SteamTrapAPI
     public let front: TLSServer
+    public let world: SteamTrapCluster
+    public let kubernetes: KubernetesServer
+    public let objects: SteamTrapObjects
+    public let receivers: SteamTrapReceivers
     public let certificates: SteamTrapCertificates
     public let proxies: SteamTrapProxies
     public let size: SteamTrapSize
     let passwords: SteamTrapPasswords
     let held = Mutex<[String: [DatabaseSession]]>([:])
     let loading = Mutex<Int32?>(nil)
+    /// What undoes the faults of the cluster, by their names.
+    let inCluster = Mutex<[String: ClusterFaultInForce]>([:])
+    private let kubeconfig: String
     private let active = Mutex<[String]>([])
     private let changes = Mutex(0)
 
@@ -61,11 +77,18 @@ public final class SteamTrapSandbox: Sendable {
         api = try SteamTrapAPI()
         front = try await TLSServer.start(
             certificate: certificates.healthy, upstream: api.server.port, under: parent)
+        receivers = try await SteamTrapReceivers.start(certificate: certificates.healthy)
+        objects = try await SteamTrapObjects.start(under: parent)
+        world = try await SteamTrapCluster.start(speed: size.clusterSpeed, logs: size.logs)
+        kubernetes = try await world.serve()
+        try world.grantUsualRights()
         self.database = try await database
         self.cache = try await cache
         proxies = try SteamTrapProxies(
             database: FaultProxy(to: self.database.port), cache: FaultProxy(to: self.cache.port),
-            api: FaultProxy(to: front.port))
+            api: FaultProxy(to: front.port), cluster: FaultProxy(to: kubernetes.port),
+            objects: FaultProxy(to: objects.server.port))
+        kubeconfig = try Self.kubeconfig(kubernetes, port: proxies.cluster.port)
     }
 
     /// Ends every server and deletes their folders.
@@ -75,6 +98,9 @@ public final class SteamTrapSandbox: Sendable {
         await database.stop()
         await cache.stop()
         await front.stop()
+        await kubernetes.stop()
+        await objects.server.stop()
+        await receivers.stop()
         api.server.stop()
     }
 
@@ -87,6 +113,14 @@ public final class SteamTrapSandbox: Sendable {
             ("STEAMTRAP_REDIS_URL", "redis://millwright:\(passwords.cache)@127.0.0.1:\(proxies.cache.port)/0"),
             ("STEAMTRAP_API_URL", "https://localhost:\(proxies.api.port)/v1/steam-trap"),
             ("STEAMTRAP_CA", certificates.rootPath),
+            ("STEAMTRAP_KUBECONFIG", kubeconfig),
+            ("STEAMTRAP_S3_ENDPOINT", "http://127.0.0.1:\(proxies.objects.port)"),
+            ("STEAMTRAP_S3_ACCESS_KEY", objects.server.accessKey),
+            ("STEAMTRAP_S3_SECRET_KEY", objects.server.secretKey),
+            ("STEAMTRAP_CHAT_URL", "http://127.0.0.1:\(receivers.web.port)\(SteamTrapReceivers.chat)"),
+            ("STEAMTRAP_WATCHDOG_URL", "http://127.0.0.1:\(receivers.web.port)\(SteamTrapReceivers.watchdog)"),
+            ("STEAMTRAP_MAIL_SERVER", "localhost:\(receivers.mail.port)"),
+            ("STEAMTRAP_MAIL_PASSWORD", "sandbox-mail-password"),
         ]
     }
 
@@ -133,8 +167,10 @@ public struct SteamTrapProxies: Sendable {
     public let database: FaultProxy
     public let cache: FaultProxy
     public let api: FaultProxy
+    public let cluster: FaultProxy
+    public let objects: FaultProxy
 
-    public var all: [FaultProxy] { [database, cache, api] }
+    public var all: [FaultProxy] { [database, cache, api, cluster, objects] }
 }
 
 /// Made anew for each sandbox.

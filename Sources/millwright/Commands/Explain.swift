@@ -35,9 +35,7 @@ struct Explain: AsyncParsableCommand {
         var couldNotLook = false
         for step in runnable.steps {
             Output.line()
-            Output.line(
-                "\(Style.strong(step.id))  \(step.action) on \(start.identities[step.target ?? "host"] ?? step.target ?? "host")"
-            )
+            Output.line("\(Style.strong(step.id))  \(step.action) on \(Self.places(of: step, start))")
             if let when = step.when { Output.line("  only when \(when)") }
             guard step.isChange else {
                 show(start.profiles[step.id]?.thresholds ?? Thresholds())
@@ -104,6 +102,17 @@ struct Explain: AsyncParsableCommand {
     }
 }
 
+extension Explain {
+    /// Who a step works on; each with its role where there are several.
+    private static func places(of step: RunStep, _ start: RunStart) -> String {
+        let places = step.targets.sorted { $0.key < $1.key }.map { role, name in
+            let identity = start.identities[name] ?? name
+            return role == TargetRole.only ? identity : "\(identity) (\(role))"
+        }
+        return places.joined(separator: ", ")
+    }
+}
+
 /// Makes the previews of a procedure's changes outside a run.
 private struct Previewer {
     let composition: Composition
@@ -123,6 +132,6 @@ private struct Previewer {
         let timeout = start.profiles[step.id]?.timeout ?? .seconds(60)
         let context = Context(
             host: host, deadline: host.steady() + timeout, label: WorkLabel(run: "explain", step: step.id))
-        return try await change.preview(try targets.target(step.target ?? "host"), context)
+        return try await change.preview(try targets.targets(of: step), context)
     }
 }

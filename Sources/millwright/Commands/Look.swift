@@ -9,7 +9,7 @@ struct Look: AsyncParsableCommand {
         abstract: "Makes every check that applies to live targets, without a plan; looking rights only.",
         discussion: "A password on the command line is seen by others: write '${env:NAME}' in its place.")
 
-    @Argument(help: "URLs: postgresql://… redis://… https://… tls://host:port. Or `host` for this machine.")
+    @Argument(help: "URLs: postgresql://… redis://… https://… tls://host:port kubernetes:CONTEXT/NAMESPACE s3://BUCKET. Or `host`.")
     var targets: [String]
 
     @Option(help: "A file of additional trusted certificates, for https and tls.")
@@ -51,9 +51,9 @@ struct Look: AsyncParsableCommand {
         if let ca, kind.parameters.contains(where: { $0.name == "ca" }) { settings.append(.init("ca", .text(ca))) }
         found.targets[name] = RunTarget(kind: kind.name, settings: .map(settings))
         for action in composition.catalogue.sortedActions
-        where action.kindName == kind.name && action.declaration.looksByItself {
+        where action.roles == [TargetRole(kinds: [kind.name])] && action.declaration.looksByItself {
             let id = action.name.replacing(".", with: "-") + suffix
-            found.steps.append(RunStep(id: id, action: action.name, isChange: false, target: name))
+            found.steps.append(RunStep(id: id, action: action.name, isChange: false, targets: [TargetRole.only: name]))
         }
     }
 }
@@ -62,7 +62,8 @@ extension Catalogue {
     /// The kinds that a URL can be looked at as: an https URL is a service and a certificate.
     func kinds(for url: String) -> [TargetKindDefinition] {
         if url == "host" { return sortedKinds.filter { $0.name == "host" } }
-        guard let scheme = url.firstRange(of: "://").map({ String(url[..<$0.lowerBound]) }) else { return [] }
+        guard let colon = url.firstIndex(of: ":") else { return [] }
+        let scheme = String(url[..<colon])
         return sortedKinds.filter { $0.schemes.contains(scheme) || (scheme == "https" && $0.name == "tls") }
     }
 }

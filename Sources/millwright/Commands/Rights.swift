@@ -7,14 +7,14 @@ struct Rights: ParsableCommand {
         abstract: "Tells the least rights that a plan needs, as statements that grant them.",
         discussion: "{look} and {change} stand for the roles; --look and --change put names in their place.")
 
-    enum Form: String, ExpressibleByArgument, CaseIterable { case text, sql, redis }
+    enum Form: String, ExpressibleByArgument, CaseIterable { case text, sql, redis, iam, rbac }
 
     @Argument(help: "The plan's file.")
     var plan: String
 
     @OptionGroup var choice: PlanChoice
 
-    @Option(help: "text explains each right; sql and redis are for the servers.")
+    @Option(help: "text explains each right; sql and redis are for the servers, iam for buckets, rbac for clusters (YAML).")
     var format = Form.text
 
     @Option(help: "The role that looks.")
@@ -27,6 +27,8 @@ struct Rights: ParsableCommand {
         let composition = Composition()
         let plan = try composition.plan(plan)
         var seen: Set<String> = []
+        var policies = IAMPolicies()
+        var roles = ClusterRoles(look: look, change: change)
         for procedure in plan.procedures {
             let runnable = try composition.runnable(
                 plan, procedure.name, environment: choice.environment, inputs: try choice.values())
@@ -35,6 +37,10 @@ struct Rights: ParsableCommand {
                     Output.diagnostic("\(procedure.name)/\(step.id): its rights are known only when it runs.")
                     continue
                 }
+                for right in rights {
+                    policies.add(right, of: step, in: runnable, composition.catalogue)
+                    roles.add(right, of: step, in: runnable)
+                }
                 // Servers need each statement once, readers each reason.
                 for right in rights where seen.insert(statement(right) + (format == .text ? right.reason : "")).inserted
                 {
@@ -42,6 +48,8 @@ struct Rights: ParsableCommand {
                 }
             }
         }
+        if format == .iam { Output.line(policies.text) }
+        if format == .rbac { Output.line(roles.text) }
     }
 
     private func statement(_ right: Right) -> String {
@@ -55,7 +63,7 @@ struct Rights: ParsableCommand {
             Output.line("\(right.kind)  \(grant)\n    for \(step) to \(right.purpose.rawValue): \(right.reason)")
         case .sql where right.kind == "postgresql": Output.line(grant.hasSuffix(";") ? grant : grant + ";")
         case .redis where right.kind == "redis": Output.line(grant)
-        case .sql, .redis: break
+        case .sql, .redis, .iam, .rbac: break
         }
     }
 }

@@ -64,9 +64,11 @@ struct RunProcedure: AsyncParsableCommand {
                 service: runnable.service, environment: runnable.environment, procedure: runnable.procedure,
                 states: [.running]))
         if let left = left.last { return try await session.resume(left) }
-        let closes = try windowCloses(plan, runnable, session.composition.host.now())
+        let now = session.composition.host.now()
+        let closes = try windowCloses(plan, runnable, now)
+        let past = try await RunPast.read(runnable, of: plan, from: session.journal, at: now)
         return try await session.begin(
-            runnable, from: from, windowCloses: closes, windowOverride: overrideWindow ? reason : nil)
+            runnable, past: past, from: from, windowCloses: closes, windowOverride: overrideWindow ? reason : nil)
     }
 
     /// When the work must be over; outside the window, exit code 75 and when it opens next.

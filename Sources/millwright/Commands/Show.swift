@@ -4,6 +4,7 @@ import Journal
 import Maintenance
 import Plans
 import Reports
+import Schedules
 
 struct Show: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -43,11 +44,30 @@ struct Report: AsyncParsableCommand {
 
     @OptionGroup var store: StoreOptions
 
+    @Option(
+        help: "What it shows: run, daily (its checks against the day before) or weekly (the seven days before it).",
+        transform: Self.template)
+    var template = ReportTemplate.run
+
     @Option(help: "md, html or json.", transform: Self.format)
     var format = ReportFormat.md
 
     func run() async throws {
-        Output.raw(try format.text(try await Composition().document(id, store)))
+        let composition = Composition()
+        let journal = try await composition.reader(store)
+        let row = try await composition.row(id, journal)
+        let zone = composition.zone(try await WrittenReport.timezone(of: row, from: journal))
+        let texts = try await WrittenReport.texts(
+            template, [format], of: row, from: journal, in: zone, isAlive: try await composition.isAlive(row))
+        await journal.close()
+        for (_, text) in texts { Output.raw(text) }
+    }
+
+    private static func template(_ text: String) throws -> ReportTemplate {
+        guard let template = ReportTemplate(rawValue: text) else {
+            throw ValidationError("`\(text)` is no report: run, daily or weekly.")
+        }
+        return template
     }
 
     private static func format(_ text: String) throws -> ReportFormat {
@@ -99,10 +119,17 @@ extension Composition {
     func document(_ id: String, _ store: StoreOptions) async throws -> RunDocument {
         let journal = try await reader(store)
         let row = try await row(id, journal)
-        var alive = false
-        if let owner = row.owner { alive = try await Programs.isAlive(owner, on: host) }
-        let document = try await RunDocument.read(row, from: journal, isAlive: alive)
+        let document = try await RunDocument.read(row, from: journal, isAlive: try await isAlive(row))
         await journal.close()
         return document
     }
+
+    /// Whether the process that owns the run still works on it.
+    func isAlive(_ row: RunRow) async throws -> Bool {
+        guard let owner = row.owner else { return false }
+        return try await Programs.isAlive(owner, on: host)
+    }
+
+    /// The zone of a run's plan. Where this machine does not know it, days are told in UTC, and the report says UTC.
+    func zone(_ name: String) -> Zone { (try? Zone.load(name, host: host)) ?? .utc }
 }

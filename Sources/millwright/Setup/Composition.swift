@@ -1,12 +1,20 @@
+import ActionsBackups
 import ActionsCertificates
 import ActionsHTTP
 import ActionsHosts
+import ActionsKubernetes
+import ActionsLogs
+import ActionsModels
 import ActionsPostgreSQL
 import ActionsRedis
+import ActionsSecurity
 import ArgumentParser
 import ClientHTTP
+import ClientKubernetes
+import ClientObjectStore
 import ClientPostgreSQL
 import ClientPrograms
+import ClientPrometheus
 import ClientRedis
 import ClientTLS
 import Engine
@@ -14,6 +22,7 @@ import FoundationEssentials
 import Host
 import Journal
 import Maintenance
+import Notices
 import Plans
 import SQLiteJournal
 
@@ -22,12 +31,16 @@ struct Composition {
     let host = Host.system
 
     let catalogue = Catalogue(
-        actions: PostgreSQLActions.all + RedisActions.all + HTTPActions.all + CertificateActions.all + HostActions.all,
+        actions: [
+            PostgreSQLActions.all, RedisActions.all, HTTPActions.all, CertificateActions.all, HostActions.all,
+            KubernetesActions.all, BackupActions.all, LogsActions.all, SecurityActions.all, ModelActions.all,
+        ].flatMap { $0 },
         kinds: [
             TargetKindDefinition(PostgreSQLKind.self), TargetKindDefinition(RedisKind.self),
             TargetKindDefinition(HTTPKind.self), TargetKindDefinition(TLSKind.self),
-            TargetKindDefinition(HostKind.self),
-        ])
+            TargetKindDefinition(HostKind.self), TargetKindDefinition(KubernetesKind.self),
+            TargetKindDefinition(S3Kind.self), TargetKindDefinition(PrometheusKind.self),
+        ], channels: NoticeChannels.all)
 
     /// The journal for writing: one process owns it.
     func journal(_ options: StoreOptions) async throws(JournalError) -> any JournalStore {

@@ -17,31 +17,33 @@ struct RunSession {
     let reports: String
 
     func begin(
-        _ plan: RunPlan, from: String? = nil, windowCloses: Instant? = nil, windowOverride: String? = nil
+        _ plan: RunPlan, past: RunPast = RunPast(), from: String? = nil, windowCloses: Instant? = nil,
+        windowOverride: String? = nil
     ) async throws -> ExitCode {
         try await show(
-            run(plan, from: from, windowCloses: windowCloses, windowOverride: windowOverride))
+            run(plan, past, from: from, windowCloses: windowCloses, windowOverride: windowOverride))
     }
 
     /// Makes checks without showing their document.
     func check(_ plan: RunPlan) async throws -> RunDocument {
-        try await RunDocument.make(run(plan), from: journal)
+        try await RunDocument.make(run(plan, RunPast()), from: journal)
     }
 
     private func run(
-        _ plan: RunPlan, from: String? = nil, windowCloses: Instant? = nil, windowOverride: String? = nil
+        _ plan: RunPlan, _ past: RunPast, from: String? = nil, windowCloses: Instant? = nil,
+        windowOverride: String? = nil
     ) async throws -> Run {
         let host = composition.host
         let now = host.now()
         let start = RunStart.make(
             plan, catalogue: composition.catalogue, host: host, nominal: now,
             owner: try Programs.own(on: host), requestedBy: Self.operatorName, windowCloses: windowCloses,
-            windowOverride: windowOverride, from: from)
+            windowOverride: windowOverride, from: from, recoversFrom: past.recoversFrom)
         let id = RunID.make(at: now, host)
         if format == .text {
             Output.line("\(Style.strong("\(plan.service) \(plan.procedure)")) \(Style.soft("run \(id)"))")
         }
-        return try await drive { try await $0.begin(id, start) }
+        return try await drive { try await $0.begin(id, start, missed: past.missed) }
     }
 
     func resume(_ row: RunRow) async throws -> ExitCode {
@@ -65,7 +67,7 @@ struct RunSession {
 
     private func show(_ run: Run) async throws -> ExitCode {
         let document = try await RunDocument.make(run, from: journal)
-        let written = try await write(document, run)
+        let written = await write(run)
         switch format {
         case .json: try Output.json(document)
         case .text: Summary.show(document, reports: written)
@@ -74,21 +76,28 @@ struct RunSession {
     }
 
     /// The reports that the plan asks for, each written whole or not at all.
-    private func write(_ document: RunDocument, _ run: Run) async throws -> [String] {
-        let formats = Set(run.start?.plan.reports.flatMap(\.formats) ?? []).sorted { $0.rawValue < $1.rawValue }
-        guard !formats.isEmpty else { return [] }
+    private func write(_ run: Run) async -> [String] {
+        let wanted = Dictionary(grouping: run.start?.plan.reports ?? [], by: \.template)
+        guard !wanted.isEmpty else { return [] }
         var written: [String] = []
         do {
+            guard let row = try await journal.row(run.id) else { return [] }
+            let zone = composition.zone(run.start?.plan.timezone ?? "UTC")
             try FileManager.default.createDirectory(atPath: reports, withIntermediateDirectories: true)
-            for format in formats {
-                let path = "\(reports)/\(document.service)-\(document.procedure)-\(document.run).\(format.rawValue)"
-                try Data(try format.text(document).utf8).write(to: URL(filePath: path), options: .atomic)
-                written.append(path)
+            for (template, asked) in wanted.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
+                let formats = Set(asked.flatMap(\.formats)).sorted { $0.rawValue < $1.rawValue }
+                let texts = try await WrittenReport.texts(
+                    template, formats, of: row, from: journal, in: zone, isAlive: false)
+                for (format, text) in texts {
+                    let path = "\(reports)/\(WrittenReport.fileName(template, format, of: row, in: zone))"
+                    try Data(text.utf8).write(to: URL(filePath: path), options: .atomic)
+                    written.append(path)
+                }
             }
         } catch {
             // The run is recorded; a report can be made again from the journal at any time.
             Output.diagnostic(
-                "The reports could not be written to \(reports). `millwright report \(document.run)` makes them again.")
+                "The reports could not be written to \(reports). `millwright report \(run.id)` makes them again.")
         }
         return written
     }
@@ -97,16 +106,6 @@ struct RunSession {
     static var operatorName: String {
         guard let entry = getpwuid(getuid()) else { return "uid \(getuid())" }
         return String(cString: entry.pointee.pw_name)
-    }
-}
-
-extension ReportFormat {
-    func text(_ run: RunDocument) throws -> String {
-        switch self {
-        case .md: MarkdownReport.text(run)
-        case .html: HTMLReport.text(run)
-        case .json: String(decoding: try encodeJSON(run, pretty: true), as: UTF8.self) + "\n"
-        }
     }
 }
 
@@ -127,6 +126,13 @@ enum Summary {
                         + (finding.advice.map { " \(Style.soft(Style.plain($0)))" } ?? ""))
             }
             if step.findings.count > 5 { Output.line("    … and \(step.findings.count - 5) more of \(step.id)") }
+        }
+        if let missed = run.missed {
+            Output.line("  \(Style.sign(.unknown)) missed: \(Style.plain(Words.missed(missed)))")
+        }
+        for delivery in run.deliveries {
+            let text = "\(Words.deliveryTitle(delivery)): \(Words.delivery(delivery))"
+            Output.line("\(Style.sign(delivery.verdict)) told \(Style.plain(text))")
         }
         for path in reports { Output.line("report \(path)") }
     }

@@ -1,0 +1,71 @@
+public import ClientKubernetes
+import Host
+public import Maintenance
+
+extension JobFromCronJob {
+    public func probe(
+        _ unit: WorkUnit, since baseline: Baseline, _ access: KubernetesAccess, in context: Context
+    ) async throws -> ChangeState {
+        guard let object = try await access.find(.jobs, baseline.job, namespace: baseline.namespace) else {
+            return try await absent(baseline, access, context)
+        }
+        guard object.annotations[JobMark.key] == baseline.mark else {
+            return .unknown(
+                Cause(.conflict, "There is a Job \(baseline.job), and this step did not start it: delete it."))
+        }
+        let job = JobFacts(object.json)
+        if job.isComplete { return .applied(proof(job)) }
+        if let failure = job.failure {
+            return .partial(await JobFailure.sentence(job, failure, baseline.namespace, access))
+        }
+        if !wait { return .applied(proof(job)) }
+        if job.deleted != nil { return .running(handle: "Job \(job.name), which is being deleted") }
+        let pods = try await access.list(.pods, labels: "job-name=\(job.name)", namespace: baseline.namespace)
+        if let stuck = JobWatch.stuck(pods.objects.map { Pod($0.json) }, patience, at: context.host.now()) {
+            return .partial("Job \(job.name): \(stuck.sentence)")
+        }
+        return .running(handle: "Job \(job.name)")
+    }
+
+    private func proof(_ job: JobFacts) -> Proof {
+        let span = job.duration.map { " in \($0.rough)" } ?? ""
+        var measurements = [Measurement("jobs", 1), Measurement("failed_pods", job.failed)]
+        if let duration = job.duration { measurements.append(Measurement("duration", duration.inSeconds, .seconds)) }
+        guard job.isComplete else {
+            return Proof("Job \(job.name) is started", measurements: [Measurement("jobs", 1)])
+        }
+        var proof = Proof("Job \(job.name) succeeded\(span)", measurements: measurements)
+        if job.failed > 0 {
+            proof.findings.append(
+                Finding(
+                    job.name, .warn,
+                    Cause("pod-failed", "Job \(job.name) succeeded after \(job.failed) of its pods failed."),
+                    advice: "Read the log of the failed pods."))
+        }
+        return proof
+    }
+
+    /// A Job that is not there was never started, was taken back, or is cleared away: the events tell.
+    private func absent(
+        _ baseline: Baseline, _ access: KubernetesAccess, _ context: Context
+    ) async throws -> ChangeState {
+        let events = try await access.list(
+            .events, fields: "involvedObject.kind=Job,involvedObject.name=\(baseline.job)",
+            namespace: baseline.namespace)
+        let reasons = Set(events.objects.compactMap { $0.json.text("reason") })
+        if reasons.contains(JobMark.undone) { return .pending }
+        guard reasons.isEmpty else {
+            return .unknown(
+                Cause(
+                    .perhapsApplied,
+                    "Job \(baseline.job) was started and is gone: nobody can say how it ended. See its work."))
+        }
+        guard context.host.now() - baseline.at < KubernetesActionLimits.eventMemory else {
+            return .unknown(
+                Cause(
+                    .perhapsApplied,
+                    "Job \(baseline.job) is not there, and whether it was is longer ago than the cluster remembers."))
+        }
+        return .pending
+    }
+}

@@ -1,0 +1,133 @@
+import ClientKubernetes
+import Host
+import Maintenance
+
+/// What a rollout's watches bring, in one stream.
+enum RolloutNews: Sendable {
+    case workload(KubernetesObject?)
+    case pod(KubernetesObject, isGone: Bool)
+    case slice(KubernetesObject, isGone: Bool)
+    case event(KubernetesObject)
+    case tick
+    /// A watch that cannot go on: from now on one looks again and again.
+    case blind
+}
+
+/// Follows a rollout by watching its workload, its pods, their endpoints and the cluster's warnings.
+struct RolloutWatch: Sendable {
+    let access: KubernetesAccess
+    let baseline: RolloutBaseline
+    let selector: String
+    let host: Host
+
+    /// Calls `body` with each new view until it returns something.
+    func follow<Result: Sendable>(
+        _ look: RolloutLook, _ body: (inout RolloutView) async throws -> Result?
+    ) async throws -> Result {
+        var view = look.view(baseline)
+        if let result = try await body(&view) { return result }
+        let (news, feed) = AsyncStream.makeStream(of: RolloutNews.self)
+        return try await withThrowingTaskGroup(of: Void.self) { group in
+            defer {
+                feed.finish()
+                group.cancelAll()
+            }
+            start(look, feed, &group)
+            var isBlind = false
+            var sinceLook = Duration.zero
+            for await item in news {
+                try Task.checkCancellation()
+                switch item {
+                case .tick where isBlind:
+                    sinceLook += KubernetesActionLimits.tick
+                    if sinceLook >= KubernetesActionLimits.blindLook {
+                        sinceLook = .zero
+                        try await view.lookAgain(access)
+                    }
+                case .blind: isBlind = true
+                default: view.take(item, at: host.now())
+                }
+                if let result = try await body(&view) { return result }
+            }
+            throw CancellationError()
+        }
+    }
+
+    private func start(
+        _ look: RolloutLook, _ feed: AsyncStream<RolloutNews>.Continuation, _ group: inout ThrowingTaskGroup<Void, any Error>
+    ) {
+        let (access, baseline, host) = (access, baseline, host)
+        func watch(
+            _ resource: KubernetesResource, labels: String? = nil, fields: String? = nil,
+            from list: KubernetesList, _ news: @escaping @Sendable (KubernetesObject, Bool) -> RolloutNews
+        ) {
+            group.addTask {
+                do {
+                    let watch = access.watch(
+                        resource, labels: labels, fields: fields, namespace: baseline.namespace, from: list)
+                    for try await event in watch {
+                        switch event {
+                        case .added(let object), .modified(let object): feed.yield(news(object, false))
+                        case .deleted(let object): feed.yield(news(object, true))
+                        case .bookmark: break
+                        }
+                    }
+                } catch is CancellationError {
+                    return
+                } catch {
+                    feed.yield(.blind)
+                }
+            }
+        }
+        let here = KubernetesList(
+            objects: [look.workload].compactMap { $0 }, resourceVersion: look.workload?.resourceVersion ?? "0")
+        watch(baseline.kind.api, fields: "metadata.name=\(baseline.name)", from: here) {
+            .workload($1 ? nil : $0)
+        }
+        watch(.pods, labels: selector, from: look.pods) { .pod($0, isGone: $1) }
+        // From the pods' moment on: older warnings are of other days.
+        watch(
+            .events, fields: "type=Warning",
+            from: KubernetesList(objects: [], resourceVersion: look.pods.resourceVersion)
+        ) { object, _ in .event(object) }
+        if !baseline.services.isEmpty {
+            watch(.endpointSlices, labels: RolloutLook.sliceSelector(baseline.services), from: look.slices) {
+                .slice($0, isGone: $1)
+            }
+        }
+        group.addTask {
+            while !Task.isCancelled {
+                try await host.sleep(KubernetesActionLimits.tick)
+                feed.yield(.tick)
+            }
+        }
+    }
+}
+
+extension RolloutView {
+    /// An API that is away for a moment is no news: what was seen before stays, until the deadline.
+    mutating func lookAgain(_ access: KubernetesAccess) async throws {
+        let passing: Set<Cause.Code> = [
+            .refused, .unreachable, .connectionLost, .timedOut, .busy, Cause.Code(rawValue: "server-error"),
+        ]
+        do {
+            var view = try await RolloutLook.take(access, baseline).view(baseline)
+            view.keep(from: self)
+            self = view
+        } catch let error as CouldNotLook where passing.contains(error.cause.code) {
+            return
+        }
+    }
+
+    mutating func take(_ news: RolloutNews, at now: Instant) {
+        switch news {
+        case .workload(let object): workload = object.map { Workload($0.json, kind: baseline.kind) }
+        case .pod(let object, let isGone):
+            if isGone { lose(pod: object.json) } else { take(pod: object.json) }
+        case .slice(let object, let isGone):
+            if isGone { lose(slice: object.json) } else { take(slice: object.json) }
+        case .event(let object): take(event: object.json, at: now)
+        case .tick, .blind: break
+        }
+    }
+}

@@ -1,0 +1,148 @@
+import ClientPrometheus
+import Host
+import Maintenance
+import Sandbox
+import Testing
+
+@testable import ActionsKubernetes
+
+/// How full the disks are: by the kubelets of the stand-in cluster, and by a Prometheus.
+struct KubernetesDiskTests {
+    /// A deployment with a claim, and a claim that nobody mounts.
+    private func with(_ body: (ClusterBench) async throws -> Void) async throws {
+        try await ClusterBench.with { bench in
+            try bench.store.create(.storageClasses, ["metadata": ["name": "fast"], "provisioner": "csi.example.com"])
+            for name in ["data", "spare"] {
+                try bench.store.create(
+                    .persistentVolumeClaims,
+                    [
+                        "metadata": ["name": .string(name)],
+                        "spec": [
+                            "accessModes": ["ReadWriteOnce"], "storageClassName": "fast",
+                            "resources": ["requests": ["storage": "10Gi"]],
+                        ],
+                    ], in: "shop")
+            }
+            let volumes: JSON = [["name": "data", "persistentVolumeClaim": ["claimName": "data"]]]
+            try await bench.deploy("web", replicas: 2, ["template": bench.template("web", ["volumes": volumes])])
+            try await body(bench)
+        }
+    }
+
+    private func check(_ bench: ClusterBench, _ parameters: [String: PlanValue] = [:]) async throws -> Observation {
+        try await bench.step("kubernetes.disk", parameters).observe()
+    }
+
+    @Test func allIsWell() async throws {
+        try await with { bench in
+            let seen = try await check(bench)
+            #expect(seen.findings.isEmpty, "\(seen.findings)")
+            #expect((40...65).contains(seen.value("used_percent") ?? 0) && seen.value("unmounted") == 1)
+            let mounts = seen.details.compactMap { $0["mount"]?.asText }
+            #expect(mounts.contains("claim data") && mounts.contains("claim spare"))
+            #expect(mounts.filter { $0.hasPrefix("pod web-") }.count == 2)
+            #expect(seen.value("claims_percent") != nil && seen.value("inodes_percent") != nil)
+        }
+    }
+
+    @Test func theFullestIsTheVerdicts() async throws {
+        try await with { bench in
+            try bench.cluster.fillDisk(claim: "data", in: "shop", percent: 90)
+            var seen = try await check(bench)
+            #expect(seen.value("used_percent").map { $0.rounded() } == 90 && seen.summary.hasPrefix("claim data is 90 %"))
+            #expect(seen.value("claims_percent") == seen.value("used_percent"))
+            #expect(try await check(bench, ["except": .text("data")]).value("used_percent").map { $0 < 70 } == true)
+            try bench.cluster.fillDisk(claim: "data", in: "shop", percent: nil)
+            let pod = bench.name(bench.pods(of: "web")[0])
+            try bench.cluster.fillDisk(pod: pod, in: "shop", percent: 91)
+            seen = try await check(bench)
+            #expect(seen.value("used_percent").map { $0.rounded() } == 91 && seen.summary.hasPrefix("pod \(pod) is 91 %"))
+        }
+    }
+
+    @Test func whatCannotBeReadIsUnknown() async throws {
+        try await with { bench in
+            let node = try #require(bench.pods(of: "web").first?[dotted: "spec.nodeName"]?.string)
+            try bench.cluster.setStatsRefused(node: node, true)
+            let seen = try await check(bench)
+            #expect(seen.findings.contains { $0.subject == "node \(node)" && $0.severity == .unknown })
+            #expect(seen.summary.contains("could not be looked at"))
+            bench.server.fault(.status(403), resources: ["nodes"])
+            #expect(try await check(bench).findings.allSatisfy { $0.severity == .unknown })
+        }
+    }
+
+    @Test func aClaimThatIsNotThere() async throws {
+        try await with { bench in
+            let seen = try await check(bench, ["claims": .text("models")])
+            #expect(seen.findings.map(\.cause.code) == [.notFound] && seen.findings.first?.severity == .unknown)
+        }
+    }
+
+    /// A kubelet that leaves a mounted claim out, and one that answers nonsense.
+    @Test func summariesThatAreNotWhole() async throws {
+        let pod = Made.pod("web-0", owner: nil)
+            .with(.list([["name": "data", "persistentVolumeClaim": ["claimName": "data"]]]), at: "spec", "volumes")
+        #expect(Pod(pod).claims == ["data": "data"])
+        #expect(DiskUse(.claim, "data", ["capacityBytes": 0, "availableBytes": 0], isWholeFileSystem: true) == nil)
+        #expect(DiskUse(.claim, "data", ["capacityBytes": 10, "availableBytes": 20], isWholeFileSystem: true) == nil)
+        let use = DiskUse(
+            .claim, "data",
+            ["capacityBytes": 100, "availableBytes": 5, "usedBytes": 90, "inodes": 10, "inodesFree": 1],
+            isWholeFileSystem: true)
+        // What root alone may write does not count, as in df.
+        #expect(use?.percent == 100 * 90.0 / 95 && use?.inodesPercent == 90)
+    }
+
+    // MARK: Prometheus
+
+    private func prometheus(_ series: [String: [String: Double]]) async throws -> Observation {
+        let server = try StandInServer()
+        server.otherwise { request in
+            let query = request.target.percentDecoded ?? request.target
+            let metric = series.first { query.contains("(\($0.key){") }?.value ?? [:]
+            let samples = metric.map { claim, value in
+                #"{"metric":{"persistentvolumeclaim":"\#(claim)"},"value":[1763760000,"\#(value)"]}"#
+            }
+            let text = #"{"status":"success","data":{"resultType":"vector","result":["#
+                + samples.joined(separator: ",") + "]}}"
+            return Answer(status: 200, body: .bytes(Array(text.utf8)))
+        }
+        let definition = try #require(KubernetesActions.all.first { $0.name == "kubernetes.disk" })
+        let configured = try definition.configured(with: .map([.init("namespace", .text("shop"))]))
+        let kind = try TargetKindDefinition(PrometheusKind.self).target(from: .text(server.url("")))
+        guard case .check(let check) = configured.work else { throw Unexpected() }
+        let context = Context(
+            host: .system, deadline: Host.system.steady() + .seconds(10), label: WorkLabel(run: "run", step: "disk"))
+        let targets = StepTargets(OpenTarget(kind, on: .system))
+        do {
+            let seen = try await check.observe(targets, context)
+            await targets.close()
+            return seen
+        } catch {
+            await targets.close()
+            throw error
+        }
+    }
+
+    @Test func byPrometheus() async throws {
+        let whole: [String: [String: Double]] = [
+            "kubelet_volume_stats_used_bytes": ["data": 72, "models": 10],
+            "kubelet_volume_stats_capacity_bytes": ["data": 100, "models": 100],
+            "kubelet_volume_stats_available_bytes": ["data": 28, "models": 90],
+            "kube_persistentvolumeclaim_info": ["data": 1, "models": 1, "spare": 1],
+            "kube_pod_spec_volumes_persistentvolumeclaims_info": ["data": 1, "models": 1],
+        ]
+        let seen = try await prometheus(whole)
+        #expect(seen.value("used_percent") == 72 && seen.value("unmounted") == 1 && seen.findings.isEmpty)
+        var gap = whole
+        gap["kubelet_volume_stats_used_bytes"] = ["models": 10]
+        #expect(try await prometheus(gap).findings.map(\.subject) == ["claim data"])
+        // Without kube-state-metrics nobody would miss a claim.
+        var blind = whole
+        blind["kube_persistentvolumeclaim_info"] = nil
+        blind["kube_pod_spec_volumes_persistentvolumeclaims_info"] = nil
+        #expect(try await prometheus(blind).findings.map(\.cause.code) == [.partlyCovered])
+        #expect(await causeOf { try await prometheus([:]) }?.code == .noData)
+    }
+}

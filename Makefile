@@ -6,8 +6,9 @@ SHELL := /bin/bash
 help: ## Say what there is
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-packages: ## Install the Debian packages that are missing
+packages: ## Install the Debian packages and tools that are missing
 	@script/install-packages
+	@script/install-tools
 
 build: packages ## Build the program and the sandbox
 	swift build

@@ -76,7 +76,10 @@ public enum Words {
 
     /// A text that somebody else gave, at a length that a page can hold.
     static func bounded(_ text: String) -> String {
-        text.count > ReportLimits.sentence ? text.prefix(ReportLimits.sentence - 1) + "…" : text
+        // Counting characters of a long text takes its time; most are short.
+        guard text.utf8.count > ReportLimits.sentence else { return text }
+        let cut = text.prefix(ReportLimits.sentence)
+        return cut.endIndex == text.endIndex ? text : cut.dropLast() + "…"
     }
 
     /// A statement in one line, cut to the length that a line can show.

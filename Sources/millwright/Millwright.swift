@@ -14,7 +14,8 @@ struct Millwright: AsyncParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            Look.self, Init.self, Validate.self, Explain.self, Rights.self, CheckPlan.self, RunProcedure.self, Runs.self,
+            Look.self, Init.self, Validate.self, Explain.self, Rights.self, CheckPlan.self, RunProcedure.self,
+            Runs.self,
             Show.self, Resume.self, Report.self, Notify.self, Actions.self, ReferenceDocs.self,
         ])
 

@@ -110,7 +110,9 @@ struct ClusterBench {
 
     /// Template patches that the API got.
     var restarts: Int {
-        server.requests.count { $0.method == "PATCH" && String(decoding: $0.body, as: UTF8.self).contains("restartedAt") }
+        server.requests.count {
+            $0.method == "PATCH" && String(decoding: $0.body, as: UTF8.self).contains("restartedAt")
+        }
     }
 
     // MARK: Steps
@@ -126,7 +128,9 @@ struct ClusterBench {
         return step
     }
 
-    func restart(_ names: [String], _ more: [String: PlanValue] = [:], patience: Duration = .seconds(40)) throws -> ClusterStep {
+    func restart(_ names: [String], _ more: [String: PlanValue] = [:], patience: Duration = .seconds(40)) throws
+        -> ClusterStep
+    {
         try step(
             "kubernetes.rollout-restart",
             ["workloads": .list(names.map { .text($0) }), "settle": .text("0s")].merging(more) { $1 },

@@ -8,7 +8,9 @@ import Testing
 /// Whoever has the printed rights and no others can do the work.
 struct ClusterRightsTests {
     /// Users that have what the action prints for looking and for changing.
-    private func users(_ bench: ClusterBench, _ step: ClusterStep) throws -> (look: KubernetesUser, change: KubernetesUser) {
+    private func users(_ bench: ClusterBench, _ step: ClusterStep) throws -> (
+        look: KubernetesUser, change: KubernetesUser
+    ) {
         for purpose in [Purpose.look, .change] {
             let rules = step.configured.rights.filter { $0.purpose == purpose }.compactMap { KubernetesRule($0.grant) }
             for isClusterWide in [true, false] {
@@ -88,7 +90,8 @@ struct ClusterRightsTests {
 
     @Test func manifestsOfRoles() throws {
         var manifest = RoleManifest()
-        let role = RoleManifest.Role(name: "millwright-look", namespace: "shop", subject: "serviceaccount:ops:millwright")
+        let role = RoleManifest.Role(
+            name: "millwright-look", namespace: "shop", subject: "serviceaccount:ops:millwright")
         manifest.add(try #require(KubernetesRule("get,list deployments.apps,statefulsets.apps")), to: role)
         manifest.add(try #require(KubernetesRule("get deployments.apps named web,worker")), to: role)
         manifest.add(try #require(KubernetesRule("get pods/log")), to: role)

@@ -28,7 +28,9 @@ struct JobFromCronJobTests {
         }
     }
 
-    private func step(_ bench: ClusterBench, _ more: [String: PlanValue] = [:], run: String = "run-1") throws -> ClusterStep {
+    private func step(_ bench: ClusterBench, _ more: [String: PlanValue] = [:], run: String = "run-1") throws
+        -> ClusterStep
+    {
         try bench.step(
             "kubernetes.job-from-cronjob", ["cronjob": .text("ml-model-retraining")].merging(more) { $1 },
             patience: .seconds(30), run: run)
@@ -60,7 +62,9 @@ struct JobFromCronJobTests {
 
     @Test func itFailsWithItsReasonAndItsLastWords() async throws {
         try await with { bench in
-            try bench.cluster.script(.cronJob("ml-model-retraining"), .fails(after: .milliseconds(200), exitCode: 3))
+            try bench.cluster.script(.cronJob("ml-model-retraining"), .fails(after: .seconds(20), exitCode: 3))
+            try bench.cluster.setLog(
+                LogPattern(linesPerHour: 36_000, errorsPerHour: 0, component: "trainer"), labels: ["app": "trainer"])
             let step = try step(bench)
             let begun = try await step.begin()
             let refusal = try #require(await step.refusal(begun))
@@ -120,7 +124,10 @@ struct JobFromCronJobTests {
             let name = try decodeJSON(JobFromCronJob.Baseline.self, begun.1).job
             try bench.store.create(
                 .jobs,
-                ["metadata": ["name": .string(name)], "spec": ["template": bench.template("other", ["restartPolicy": "Never"])]],
+                [
+                    "metadata": ["name": .string(name)],
+                    "spec": ["template": bench.template("other", ["restartPolicy": "Never"])],
+                ],
                 in: "shop")
             #expect(await step.refusal(begun)?.cause.code == .init(rawValue: "conflict"))
             #expect(try await step.probe(begun).cause?.code == .init(rawValue: "conflict"))
@@ -143,7 +150,9 @@ struct JobFromCronJobTests {
             let step = try step(bench, ["patience": .text("1s")])
             let begun = try await step.begin()
             let refusal = try #require(await step.refusal(begun))
-            #expect(refusal.cause.code.rawValue == "image-not-pulled" && refusal.cause.sentence.contains("manifest unknown"))
+            #expect(
+                refusal.cause.code.rawValue == "image-not-pulled" && refusal.cause.sentence.contains("manifest unknown")
+            )
             #expect(try await step.outcome(begun).partly?.contains("manifest unknown") == true)
         }
     }

@@ -49,14 +49,16 @@ struct KubernetesDiskTests {
         try await with { bench in
             try bench.cluster.fillDisk(claim: "data", in: "shop", percent: 90)
             var seen = try await check(bench)
-            #expect(seen.value("used_percent").map { $0.rounded() } == 90 && seen.summary.hasPrefix("claim data is 90 %"))
+            #expect(
+                seen.value("used_percent").map { $0.rounded() } == 90 && seen.summary.hasPrefix("claim data is 90 %"))
             #expect(seen.value("claims_percent") == seen.value("used_percent"))
             #expect(try await check(bench, ["except": .text("data")]).value("used_percent").map { $0 < 70 } == true)
             try bench.cluster.fillDisk(claim: "data", in: "shop", percent: nil)
             let pod = bench.name(bench.pods(of: "web")[0])
             try bench.cluster.fillDisk(pod: pod, in: "shop", percent: 91)
             seen = try await check(bench)
-            #expect(seen.value("used_percent").map { $0.rounded() } == 91 && seen.summary.hasPrefix("pod \(pod) is 91 %"))
+            #expect(
+                seen.value("used_percent").map { $0.rounded() } == 91 && seen.summary.hasPrefix("pod \(pod) is 91 %"))
         }
     }
 
@@ -104,7 +106,8 @@ struct KubernetesDiskTests {
             let samples = metric.map { claim, value in
                 #"{"metric":{"persistentvolumeclaim":"\#(claim)"},"value":[1763760000,"\#(value)"]}"#
             }
-            let text = #"{"status":"success","data":{"resultType":"vector","result":["#
+            let text =
+                #"{"status":"success","data":{"resultType":"vector","result":["#
                 + samples.joined(separator: ",") + "]}}"
             return Answer(status: 200, body: .bytes(Array(text.utf8)))
         }

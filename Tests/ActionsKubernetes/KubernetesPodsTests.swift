@@ -43,19 +43,24 @@ struct KubernetesPodsTests {
 
     @Test func pendingPods() async throws {
         try await ClusterBench.with { bench in
-            try bench.cluster.script(image: "shop/web", .unschedulable(message: "0/3 nodes are available: 3 Insufficient memory."))
+            try bench.cluster.script(
+                image: "shop/web", .unschedulable(message: "0/3 nodes are available: 3 Insufficient memory."))
             try bench.cluster.script(image: "shop/worker", .pullFails(message: "manifest unknown"))
             try bench.make(.deployments, "web", replicas: 2)
             try bench.make(.deployments, "worker", replicas: 1)
             let isSo = try await bench.cluster.eventually { _ in
                 bench.pods(of: "web").allSatisfy { $0[dotted: "status.conditions"]?[0]?["reason"] == "Unschedulable" }
                     && bench.pods(of: "worker").first?[dotted: "status.containerStatuses"]?[0]?[
-                        dotted: "state.waiting.message"] != nil && bench.pods(of: "web").count == 2
+                        dotted: "state.waiting.message"] != nil
+                    && bench.pods(of: "web").count == 2
             }
             #expect(isSo)
             let seen = try await check(bench)
             #expect(seen.value("unscheduled") == 2 && seen.value("pending") == 3 && seen.value("ready") == 0)
-            #expect(seen.findings.filter { $0.severity == .fail }.map(\.subject).sorted() == ["deployment/web", "deployment/worker"])
+            #expect(
+                seen.findings.filter { $0.severity == .fail }.map(\.subject).sorted() == [
+                    "deployment/web", "deployment/worker",
+                ])
             #expect(seen.findings.contains { $0.cause.sentence.contains("3 Insufficient memory") })
             #expect(seen.findings.contains { $0.cause.code.rawValue == "image-not-pulled" })
         }
@@ -74,7 +79,9 @@ struct KubernetesPodsTests {
             // Half an hour later it still is there.
             let objects = bench.store.list(.pods, in: "shop").items.map { JSONValue($0) }
             let sets = bench.store.list(.replicaSets, in: "shop").items.map { JSONValue($0) }
-            let deployments = bench.store.list(.deployments, in: "shop").items.map { (WorkloadKind.deployment, JSONValue($0)) }
+            let deployments = bench.store.list(.deployments, in: "shop").items.map {
+                (WorkloadKind.deployment, JSONValue($0))
+            }
             let view = NamespaceView(namespace: "shop", pods: objects, workloads: deployments, replicaSets: sets)
             let later = try PodsJudgement.observe(view, KubernetesPods(), at: Host.system.now() + .seconds(1800))
             #expect(later.codes == ["hanging-termination"])
@@ -87,7 +94,9 @@ struct KubernetesPodsTests {
             try bench.patch(.deployments, "web", ["spec": ["paused": true]])
             #expect(try await check(bench).codes == ["paused"])
             try bench.cluster.script(image: "shop/web:v2", .neverReady)
-            let image: JSON = ["spec": ["template": ["spec": ["containers": [["name": "main", "image": "shop/web:v2"]]]]]]
+            let image: JSON = [
+                "spec": ["template": ["spec": ["containers": [["name": "main", "image": "shop/web:v2"]]]]]
+            ]
             try bench.patch(.deployments, "web", ["spec": ["paused": false]])
             try bench.patch(.deployments, "web", image)
             #expect(try await bench.cluster.eventually { _ in bench.pods(of: "web").count == 5 })
@@ -130,7 +139,8 @@ struct KubernetesPodsTests {
         try await ClusterBench.with { bench in
             try await bench.deploy("web", replicas: 1)
             func cause(_ code: Int, times: Int? = nil, retryAfter: Int? = nil) async throws -> Cause? {
-                bench.server.fault(.status(code, retryAfter: retryAfter), verbs: ["list"], resources: ["pods"], times: times)
+                bench.server.fault(
+                    .status(code, retryAfter: retryAfter), verbs: ["list"], resources: ["pods"], times: times)
                 defer { bench.server.clear() }
                 let step = try bench.step("kubernetes.pods", [:], patience: .seconds(4))
                 return await causeOf { try await step.observe() }
@@ -164,7 +174,8 @@ struct KubernetesPodsTests {
     @Test func parametersOfAPlan() throws {
         let definition = try #require(KubernetesActions.all.first { $0.name == "kubernetes.pods" })
         for (key, value) in [
-            ("expected", "0"), ("workloads", "job/x"), ("workloads", "Web"), ("selector", "a b"), ("selector", "app in x"),
+            ("expected", "0"), ("workloads", "job/x"), ("workloads", "Web"), ("selector", "a b"),
+            ("selector", "app in x"),
         ] {
             #expect(throws: ValueErrors.self) {
                 try definition.configured(with: .map([.init(key, .text(value))]))

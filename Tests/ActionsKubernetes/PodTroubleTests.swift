@@ -21,7 +21,9 @@ struct PodTroubleTests {
         Pod(pod).trouble(at: now, restartedWithin: settled)
     }
 
-    private func status(_ container: JSONValue) -> JSONValue { well.with(.list([container]), at: "status", "containerStatuses") }
+    private func status(_ container: JSONValue) -> JSONValue {
+        well.with(.list([container]), at: "status", "containerStatuses")
+    }
 
     private func waiting(_ reason: String, _ message: String = "") -> JSONValue {
         status([

@@ -114,7 +114,8 @@ struct PodsJudgementTests {
         let partitioned = sts.with(1, at: "status", "updatedReplicas")
             .with(["type": "RollingUpdate", "rollingUpdate": ["partition": 2]], at: "spec", "updateStrategy")
         let daemon = Made.workload(.daemonSet, "agent", replicas: 2)
-        let pods = (0..<3).map { Made.pod("db-\($0)", owner: ("StatefulSet", "db", "db")) }
+        let pods =
+            (0..<3).map { Made.pod("db-\($0)", owner: ("StatefulSet", "db", "db")) }
             + [Made.pod("agent-0", owner: ("DaemonSet", "agent", "agent"))]
         let seen = try PodsJudgement.observe(
             Made.view([(.statefulSet, partitioned), (.daemonSet, daemon)], pods), KubernetesPods(), at: now)
@@ -215,15 +216,18 @@ enum Made {
         [
             "metadata": [
                 "name": .text(uid), "uid": .text(uid), "creationTimestamp": "2026-11-20T20:00:00Z",
-                "ownerReferences": [["kind": "Deployment", "name": .text(deployment), "uid": .text(deployment), "controller": true]],
+                "ownerReferences": [
+                    ["kind": "Deployment", "name": .text(deployment), "uid": .text(deployment), "controller": true]
+                ],
             ]
         ]
     }
 
     static func pod(_ name: String, owner: (kind: String, name: String, uid: String)?) -> JSONValue {
-        let owners: [JSONValue] = owner.map {
-            [["kind": .text($0.kind), "name": .text($0.name), "uid": .text($0.uid), "controller": true]]
-        } ?? []
+        let owners: [JSONValue] =
+            owner.map {
+                [["kind": .text($0.kind), "name": .text($0.name), "uid": .text($0.uid), "controller": true]]
+            } ?? []
         return [
             "metadata": [
                 "name": .text(name), "uid": .text(name), "creationTimestamp": "2026-11-20T20:00:00Z",

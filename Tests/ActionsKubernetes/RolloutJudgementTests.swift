@@ -20,7 +20,8 @@ struct RolloutJudgementTests {
         var states: [Bool] = []
         for event in recorded.events(2) {
             guard event.text("type") == "MODIFIED", let object = event.at("object") else { continue }
-            let marked = object.with(.text(baseline.mark), at: "spec", "template", "metadata", "annotations", "millwright/restart")
+            let marked = object.with(
+                .text(baseline.mark), at: "spec", "template", "metadata", "annotations", "millwright/restart")
             let view = RolloutView(baseline, workload: Workload(marked, kind: .deployment), pods: pods, slices: [])
             switch RolloutJudgement(view: view, patience: .seconds(5), now: now).state {
             case .done: states.append(true)
@@ -40,7 +41,8 @@ struct RolloutJudgementTests {
                 .with(.text(baseline.mark), at: "spec", "template", "metadata", "annotations", "millwright/restart")
             let workload = Workload(object, kind: .deployment)
             let base = stale ? Tape.baseline(workload, pods: []) : baseline
-            let view = RolloutView(base, workload: workload, pods: [Tape.pod("new-0", mark: base.mark, isReady: false)], slices: [])
+            let view = RolloutView(
+                base, workload: workload, pods: [Tape.pod("new-0", mark: base.mark, isReady: false)], slices: [])
             return RolloutJudgement(view: view, patience: .seconds(5), now: now).state
         }
         guard case .progressing(let text, let done, let total) = state(2) else { throw Unexpected() }
@@ -53,17 +55,31 @@ struct RolloutJudgementTests {
 
     @Test func whatKeepsItFromBeingDone() throws {
         #expect(Tape().isDone)
-        #expect(Tape { $0.pods.append(Tape.pod("old-0", mark: nil)) }.text?.contains("1 old pods are left; old-0") == true)
+        #expect(
+            Tape { $0.pods.append(Tape.pod("old-0", mark: nil)) }.text?.contains("1 old pods are left; old-0") == true)
         #expect(Tape { $0.pods.removeLast() }.text == "deployment/web: 1 of 2 new pods are ready")
-        #expect(Tape { $0.pods[0] = Tape.pod("new-0", mark: $0.mark, isReady: false) }.text?.contains("new-0: It runs and is not ready") == true)
-        #expect(Tape { $0.pods[0] = $0.pods[0].with("other", at: "metadata", "labels", "pod-template-hash") }.text?.contains("one template") == true)
+        #expect(
+            Tape { $0.pods[0] = Tape.pod("new-0", mark: $0.mark, isReady: false) }.text?.contains(
+                "new-0: It runs and is not ready") == true)
+        #expect(
+            Tape { $0.pods[0] = $0.pods[0].with("other", at: "metadata", "labels", "pod-template-hash") }.text?
+                .contains("one template") == true)
         for field in ["replicas", "updatedReplicas", "readyReplicas", "availableReplicas"] {
-            #expect(Tape { $0.object = $0.object.with(1, at: "status", field) }.text?.contains("status") == true, "\(field)")
+            #expect(
+                Tape { $0.object = $0.object.with(1, at: "status", field) }.text?.contains("status") == true, "\(field)"
+            )
         }
-        #expect(Tape { $0.object = $0.object.with(9, at: "metadata", "generation") }.text?.contains("controller") == true)
+        #expect(
+            Tape { $0.object = $0.object.with(9, at: "metadata", "generation") }.text?.contains("controller") == true)
         #expect(Tape { $0.services = ["web"] }.text?.contains("service web has no ready address") == true)
-        #expect(Tape { $0.services = ["web"]; $0.slices = [Tape.slice("web", ready: true)] }.isDone)
-        #expect(!Tape { $0.services = ["web"]; $0.slices = [Tape.slice("web", ready: false)] }.isDone)
+        #expect(
+            Tape {
+                $0.services = ["web"]; $0.slices = [Tape.slice("web", ready: true)]
+            }.isDone)
+        #expect(
+            !Tape {
+                $0.services = ["web"]; $0.slices = [Tape.slice("web", ready: false)]
+            }.isDone)
         // An old pod that hangs is named.
         let hanging = Tape.pod("old-1", mark: nil).with("2026-11-20T22:30:00Z", at: "metadata", "deletionTimestamp")
         #expect(Tape { $0.pods.append(hanging) }.text?.contains("old-1: It hangs in its termination") == true)
@@ -76,10 +92,15 @@ struct RolloutJudgementTests {
         }
         let loop = bad(["reason": "CrashLoopBackOff", "message": "back-off"])
         #expect(Tape { $0.pods[0] = loop }.cause?.code.rawValue == "crash-looping")
-        #expect(Tape { $0.pods[0] = loop }.cause?.sentence.hasPrefix("deployment/web: new pod new-0: Its container") == true)
+        #expect(
+            Tape { $0.pods[0] = loop }.cause?.sentence.hasPrefix("deployment/web: new pod new-0: Its container") == true
+        )
         let image = bad(["reason": "ErrImagePull", "message": "not found"])
         #expect(Tape { $0.pods[0] = image }.cause?.code.rawValue == "image-not-pulled")
-        #expect(Tape { $0.pods[0] = image; $0.patience = .seconds(86_400) }.cause == nil)
+        #expect(
+            Tape {
+                $0.pods[0] = image; $0.patience = .seconds(86_400)
+            }.cause == nil)
         let unscheduled = Tape.pod("new-0", mark: Tape.mark, isReady: false).with(nil, at: "spec", "nodeName").with(
             .list([
                 [
@@ -89,7 +110,10 @@ struct RolloutJudgementTests {
             ]), at: "status", "conditions")
         #expect(Tape { $0.pods[0] = unscheduled }.cause?.code.rawValue == "unschedulable")
         // An autoscaler makes room for it.
-        #expect(Tape { $0.pods[0] = unscheduled; $0.awaited = ["new-0"] }.cause == nil)
+        #expect(
+            Tape {
+                $0.pods[0] = unscheduled; $0.awaited = ["new-0"]
+            }.cause == nil)
         // The same trouble of an old pod is what the restart may cure.
         let old = loop.with(nil, at: "metadata", "annotations").with("old-0", at: "metadata", "uid")
         #expect(Tape { $0.pods.append(old) }.cause == nil)
@@ -100,13 +124,19 @@ struct RolloutJudgementTests {
         #expect(Tape { $0.object = $0.object.with("another", at: "metadata", "uid") }.cause?.code == .notFound)
         #expect(Tape { $0.object = .null }.cause?.code == .notFound)
         #expect(Tape { $0.object = $0.object.with(0, at: "spec", "replicas") }.cause?.code.rawValue == "scaled-to-zero")
-        guard case .absent = Tape({ $0.object = $0.object.with("other", at: "spec", "template", "metadata", "annotations", "millwright/restart") }).state
+        guard
+            case .absent = Tape({
+                $0.object = $0.object.with(
+                    "other", at: "spec", "template", "metadata", "annotations", "millwright/restart")
+            }).state
         else { throw Unexpected() }
         let refused: JSONValue = [
             "type": "ReplicaFailure", "status": "True", "message": "exceeded quota: small",
             "lastTransitionTime": "2026-11-20T22:33:00Z",
         ]
-        #expect(Tape { $0.object = $0.object.with(.list([refused]), at: "status", "conditions") }.cause?.code.rawValue == "pods-refused")
+        #expect(
+            Tape { $0.object = $0.object.with(.list([refused]), at: "status", "conditions") }.cause?.code.rawValue
+                == "pods-refused")
     }
 
     @Test func restartsOfNewPodsAreTold() throws {

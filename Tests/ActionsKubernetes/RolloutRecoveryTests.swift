@@ -74,7 +74,9 @@ struct RolloutRecoveryTests {
 
     @Test func whatOthersDoMeanwhile() async throws {
         try await ClusterBench.with { bench in
-            let image: JSON = ["spec": ["template": ["spec": ["containers": [["name": "main", "image": "shop/web:v2"]]]]]]
+            let image: JSON = [
+                "spec": ["template": ["spec": ["containers": [["name": "main", "image": "shop/web:v2"]]]]]
+            ]
             // Another template, between the intent and the act.
             try await bench.deploy("web", replicas: 2)
             var step = try bench.restart(["web"])
@@ -135,7 +137,8 @@ struct RolloutRecoveryTests {
             bench.server.fault(fault, verbs: ["watch"])
             try await step.apply(begun)
             bench.server.clear()
-            #expect(try await step.probe(begun).proof?.value("pods") == 2)
+            let state = try await step.outcome(begun)
+            #expect(state.proof?.value("pods") == 2, "\(state) \(step.told.all)")
         }
     }
 

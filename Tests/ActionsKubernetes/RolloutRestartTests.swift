@@ -12,7 +12,8 @@ struct RolloutRestartTests {
             try await bench.deploy("web")
             try bench.store.create(
                 .services,
-                ["metadata": ["name": "web"], "spec": ["selector": ["app": "web"], "ports": [["port": 80]]]], in: "shop")
+                ["metadata": ["name": "web"], "spec": ["selector": ["app": "web"], "ports": [["port": 80]]]], in: "shop"
+            )
             #expect(try await bench.cluster.eventually { !$0.list(.endpointSlices, in: "shop").items.isEmpty })
             let before = Set(bench.pods(of: "web").map(bench.uid))
             let step = try bench.restart(["web"])
@@ -28,7 +29,7 @@ struct RolloutRestartTests {
             #expect(proof.value("memory_before") ?? 0 > 0)
             #expect(before.isDisjoint(with: bench.pods(of: "web").map(bench.uid)))
             #expect(bench.restarts == 1)
-            #expect(step.told.all.contains { $0.contains("new pods are ready") })
+            #expect(step.told.all.contains { $0.contains("deployment/web: ") })
             // What is in place is not done again.
             try await step.apply(begun)
             #expect(bench.restarts == 1)
@@ -86,7 +87,9 @@ struct RolloutRestartTests {
             try await bench.deploy("all", replicas: 2, ["strategy": ["rollingUpdate": ["maxUnavailable": "100%"]]])
             try await bench.deploy("anew", replicas: 2, ["strategy": ["type": "Recreate"]])
             try await bench.deploy("web", replicas: 2)
-            for (name, impact) in [("one", Impact.disruptive), ("all", .disruptive), ("anew", .disruptive), ("web", nil)] {
+            for (name, impact) in [
+                ("one", Impact.disruptive), ("all", .disruptive), ("anew", .disruptive), ("web", nil),
+            ] {
                 #expect(try await bench.restart([name]).preview().impact == impact, "\(name)")
             }
         }
@@ -133,7 +136,8 @@ struct RolloutRestartTests {
             let step = try bench.restart(["web"], ["patience": .text("1s")])
             let begun = try await step.begin()
             // Those that run already have their node.
-            try bench.cluster.script(image: "shop/web", .unschedulable(message: "0/3 nodes are available: 3 Insufficient cpu."))
+            try bench.cluster.script(
+                image: "shop/web", .unschedulable(message: "0/3 nodes are available: 3 Insufficient cpu."))
             let first = Host.system.steady()
             let refusal = try #require(await step.refusal(begun))
             #expect(refusal.cause.code.rawValue == "unschedulable" && refusal.isCertain)
@@ -167,7 +171,9 @@ struct RolloutRestartTests {
             let old = Set(bench.pods(of: "web").map(bench.uid))
             async let refused = step.refusal(begun)
             let isThere = try await bench.cluster.eventually { store in
-                guard let pod = bench.pods(of: "web").first(where: { !old.contains(bench.uid($0)) }) else { return false }
+                guard let pod = bench.pods(of: "web").first(where: { !old.contains(bench.uid($0)) }) else {
+                    return false
+                }
                 try store.create(.events, bench.scaleUp(for: pod), in: "shop")
                 return true
             }

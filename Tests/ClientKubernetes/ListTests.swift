@@ -111,21 +111,21 @@ struct ListTests {
         #expect(cause?.code == .malformed)
         let endless = try StandInServer()
         endless.on(Self.pods, Answer(body: .endless(Array(repeating: 0x20, count: 1 << 16))))
-        let large = try await Cluster(endless).cause { access in
-            var access = access
-            access.pageSize = 1
-            _ = try await access.list(.pods)
-        }
+        var bounded = Cluster(endless)
+        (bounded.bounds.pageSize, bounded.bounds.pageBytes) = (1, 1 << 18)
+        let large = try await bounded.cause()
         #expect(large?.code == .tooLarge)
     }
 
     @Test func largePagesAreAskedForInSmallerParts() async throws {
         let server = try StandInServer()
-        let filler = String(repeating: " ", count: KubernetesLimits.pageBytes + 1)
+        let filler = String(repeating: " ", count: 100_001)
         server.on(Self.pods) { request in
             request.query["limit"] == "500" ? .json(filler) : .pods(["a"])
         }
-        let list = try await Cluster(server).use { try await $0.list(.pods) }
+        var cluster = Cluster(server)
+        cluster.bounds.pageBytes = 100_000
+        let list = try await cluster.use { try await $0.list(.pods) }
         #expect(list.objects.count == 1)
         #expect(server.requests.map { $0.query["limit"] } == ["500", "62"])
     }

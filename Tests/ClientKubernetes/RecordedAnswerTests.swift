@@ -66,7 +66,7 @@ struct RecordedAnswerTests {
     @Test func selectorsAndPages() async throws {
         let recording = try Recording("pods")
         var cluster = recording.cluster()
-        cluster.pageSize = 5
+        cluster.bounds.pageSize = 5
         try await cluster.use { access in
             let all = try await access.list(.pods)
             #expect(all.objects.count == 17)

@@ -84,7 +84,7 @@ struct StandInAPITests {
     @Test func pagesConflictsAndPatches() async throws {
         try await withServer { server in
             var cluster = try cluster(server.kubeconfig(namespace: "gl008"))
-            cluster.pageSize = 3
+            cluster.bounds.pageSize = 3
             try await cluster.use(for: .change) { access in
                 for index in 0..<10 { try await access.create(.configMaps, map("m\(index)")) }
                 let list = try await access.list(.configMaps)

@@ -169,8 +169,10 @@ struct WatchTests {
     @Test func aLineWithoutEndIsBounded() async throws {
         let watched = try Watched(
             lists: Array(repeating: .pods([]), count: 10),
-            watches: Array(repeating: Answer(body: .endless(Array(repeating: 0x61, count: 1 << 20))), count: 10))
-        let cause = try await Cluster(watched.server).cause { access in
+            watches: Array(repeating: Answer(body: .endless(Array(repeating: 0x61, count: 1 << 14))), count: 10))
+        var cluster = Cluster(watched.server)
+        cluster.bounds.eventBytes = 1 << 17
+        let cause = try await cluster.cause { access in
             for try await _ in access.watch(.pods, from: try start()) {}
         }
         #expect(cause?.code == .tooLarge)

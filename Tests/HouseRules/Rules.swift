@@ -3,7 +3,8 @@ import Foundation
 /// Which room may import which; what is not ours is free, but for the libraries that have one place.
 enum Layers {
     private static let pure = ["Host", "Maintenance", "Schedules", "Plans", "Journal"]
-    private static let clients = ["ClientPostgreSQL", "ClientRedis", "ClientHTTP", "ClientTLS", "ClientPrograms"]
+    private static let clients =
+        ["ClientPostgreSQL", "ClientRedis", "ClientHTTP", "ClientTLS", "ClientPrograms"]
         + ["ClientKubernetes", "ClientObjectStore", "ClientPrometheus", "ClientSMTP"]
     private static let allowed: [String: [String]] = [
         "Host": [],
@@ -41,7 +42,8 @@ enum Layers {
             }
             let module = String(match.1)
             if let places = onePlace[module], !places.contains(room), room != "Sandbox" {
-                return "\(file.path):\(index + 1): imports \(module), which only \(places.joined(separator: " and ")) may"
+                return
+                    "\(file.path):\(index + 1): imports \(module), which only \(places.joined(separator: " and ")) may"
             }
             guard ours.contains(module), let allowed = allowed[room], !allowed.contains(module) else { return nil }
             return "\(file.path):\(index + 1): \(room) may not import \(module); see the layers in ARCHITECTURE.md"

@@ -10,7 +10,7 @@ import Testing
 /// Whole documents as people get them. `MILLWRIGHT_RECORD=1` writes them anew.
 @Suite struct GoldenTests {
     private static let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .appending(path: "Fixtures/reports")
+        .appending(path: "Fixtures/documents")
 
     @Test func theDocumentsAreAsTheyWere() async throws {
         let bench = Gallery.bench()

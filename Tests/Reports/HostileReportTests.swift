@@ -87,7 +87,7 @@ import Testing
                     summary: "many",
                     findings: (0..<1000).map {
                         Finding(
-                            "subject \(number)-\($0)", .warn, Cause(.threshold, String(repeating: "x", count: 2000)))
+                            "subject \(number)-\($0)", .warn, Cause(.threshold, String(repeating: "x", count: 700)))
                     }))
         }
         try await bench.run("daily", "2026-11-21T09:00:00Z", steps)

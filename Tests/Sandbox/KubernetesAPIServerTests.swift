@@ -157,11 +157,14 @@ import Testing
             #expect(half.code == 200 && half.json == .null && !half.body.isEmpty)
             once(.drop)
             #expect(try await api.ask("GET", pods).code == 0)
-            once(.silent)
-            #expect(try await api.ask("GET", pods, limit: 0.3).code == 0)
+            let silent = api.server.fault(.silent, resources: ["pods"])
+            #expect(try await api.ask("GET", pods, limit: 1).code == 0)
+            api.server.clear(silent)
             once(.slow(.milliseconds(300)))
-            #expect(try await api.ask("GET", pods, limit: 0.1).code == 0)
+            let clock = ContinuousClock()
+            let begin = clock.now
             #expect(try await api.ask("GET", pods).code == 200)
+            #expect(clock.now - begin >= .milliseconds(300))
         }
     }
 

@@ -13,6 +13,48 @@ struct SteamTrapProbe {
         if !fault.places.isDisjoint(with: api) { seen.merge(try await lookAtAPI()) { $1 } }
         if !fault.places.isDisjoint(with: Fault.Place.database) { seen.merge(try await lookAtDatabase()) { $1 } }
         if fault.places.contains(.keys) { seen.merge(try await lookAtCache()) { $1 } }
+        if !fault.places.isDisjoint(with: Fault.Place.objects) { seen.merge(try await lookAtObjects()) { $1 } }
+        if Fault.kubernetesFaults.contains(where: { $0.name == fault.name }) {
+            seen.merge(try await lookAtCluster()) { $1 }
+        }
+        return seen
+    }
+
+    /// Sizes and ages, to the hour: what is stored anew is a few seconds younger.
+    private func lookAtObjects() async throws -> [String: String] {
+        var seen: [String: String] = [:]
+        let base = "http://127.0.0.1:\(sandbox.proxies.objects.port)/"
+        seen["store"] = try await Program.output(
+            "curl", ["-s", "-m", "1", "-o", "/dev/null", "-w", "%{http_code}", base]
+        )
+        .text
+        for bucket in [SteamTrapObjects.backups, SteamTrapObjects.reports] {
+            let folder = sandbox.objects.server.folder(of: bucket)
+            let names = FileManager.default.enumerator(atPath: folder)?.compactMap { $0 as? String } ?? []
+            for name in names.sorted() {
+                let attributes = try FileManager.default.attributesOfItem(atPath: folder + "/" + name)
+                guard attributes[.type] as? FileAttributeType == .typeRegular,
+                    let modified = attributes[.modificationDate] as? Date
+                else { continue }
+                let place = bucket == SteamTrapObjects.backups ? bucket : name
+                let hours = Int((modified.timeIntervalSinceNow / 3600).rounded())
+                seen[place, default: ""] += "\(attributes[.size] ?? 0) bytes, \(hours) h; "
+            }
+        }
+        return seen
+    }
+
+    private func lookAtCluster() async throws -> [String: String] {
+        let url = "https://127.0.0.1:\(sandbox.proxies.cluster.port)/api/v1/namespaces/greenlang-gl008/pods?limit=1"
+        let token = sandbox.kubernetes.token(SteamTrapCluster.changeUser)
+        let pod = sandbox.world.appPods.first?[dotted: "metadata.name"]?.string ?? ""
+        let log = url.replacing("?limit=1", with: "/\(pod)/log?limitBytes=1")
+        var seen: [String: String] = [:]
+        for (name, url) in [("pods", url), ("log", log)] {
+            let answer = try await Program.output(
+                "curl", ["-sk", "-m", "1", "-H", "Authorization: Bearer \(token)", "-w", "%{http_code}", url])
+            seen[name] = "\(answer.status) \(answer.text.suffix(3))"
+        }
         return seen
     }
 

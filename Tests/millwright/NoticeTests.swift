@@ -139,8 +139,9 @@ import Testing
             #expect(estate.watchdog.requests.isEmpty)
             let unknown = try await notify("chatt")
             #expect(unknown.exit == 64 && unknown.errors.contains("Did you mean `chat`?"), "\(unknown.errors)")
-            estate.chat.stop()
-            let refused = try await notify("chat")
+            var nowhere = estate.environment
+            nowhere["CHAT"] = "http://127.0.0.1:1/services/T0/B0/s3cr3t-s3cr3t"
+            let refused = try await CommandLine.run("notify", plan, "chat", environment: nowhere)
             #expect(refused.exit == 2 && refused.output.contains("not sent"), "\(refused.output)")
             #expect(!refused.output.contains("s3cr3t"))
         }

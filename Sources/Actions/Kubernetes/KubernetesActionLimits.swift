@@ -14,8 +14,8 @@ enum KubernetesActionLimits {
     static let evictionAge: Duration = .seconds(86_400)
     /// Between two looks at work that waits for nothing but time.
     static let tick: Duration = .seconds(1)
-    /// Between two looks where no watch is to be had.
-    static let blindLook: Duration = .seconds(3)
+    /// Between two looks beside the watches: one that is refused or silent must not hide what happens.
+    static let freshLook: Duration = .seconds(5)
     /// Attempts at a write whose object changes under it.
     static let conflicts = 8
     /// Characters of a CronJob's name in the name of its Job: a pod's name adds to it, and 63 are all there are.

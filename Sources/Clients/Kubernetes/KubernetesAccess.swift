@@ -9,8 +9,7 @@ public struct KubernetesAccess: Sendable {
     let context: Context
     /// The target's namespace; where a call names none, it is this one.
     public let namespace: String
-    /// Objects that are asked for at once.
-    var pageSize = KubernetesLimits.pageSize
+    var bounds = ReadingBounds()
 
     public var identity: String { connection.identity }
 

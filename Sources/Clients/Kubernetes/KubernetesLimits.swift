@@ -46,3 +46,10 @@ public enum KubernetesLimits {
     /// Connections in a row that bring nothing but what cannot be read, before a watch gives up.
     public static let unreadableWatches = 5
 }
+
+/// The bounds of what is read at once; a test that reaches them has smaller ones.
+struct ReadingBounds: Sendable {
+    var pageSize = KubernetesLimits.pageSize
+    var pageBytes = KubernetesLimits.pageBytes
+    var eventBytes = KubernetesLimits.eventBytes
+}

@@ -82,7 +82,15 @@ extension ObjectStoreAccess {
         repeat {
             var query = [("uploads", ""), ("prefix", prefix), ("encoding-type", "url")]
             if let marker { query += [("key-marker", marker.key), ("upload-id-marker", marker.id)] }
-            let answer = try await look(S3Request(operation: .listUploads, query: query))
+            let answer: S3Answer
+            do {
+                answer = try await send(
+                    S3Request(operation: .listUploads, query: query), limit: ObjectStoreLimits.document)
+            } catch let failure as S3Failure {
+                // What some stores say where no upload was ever begun.
+                if failure.code == "NoSuchUpload" { return found }
+                throw CouldNotLook(failure.cause)
+            }
             let root = try document(answer, root: "ListMultipartUploadsResult")
             let isEncoded = root["EncodingType"] == "url"
             for upload in root.all("Upload") {

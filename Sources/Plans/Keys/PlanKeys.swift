@@ -88,7 +88,8 @@ public enum PlanKeys {
             .optional("proof", .list(.table("proof")), "Checks that prove a change, run after it."),
             .optional(
                 "disabled", .text,
-                "Why it is not done yet: the step is checked with the plan, skipped in runs, and shown with this reason."),
+                "Why it is not done yet: the step is checked with the plan, skipped in runs, and shown with this reason."
+            ),
         ],
         later: [
             "ask": "do what needs people outside of the plan", "run": "write the other procedure's steps here",

@@ -15,8 +15,9 @@ enum Sparkline {
         var dots = ""
         for (place, (point, run)) in zip(points, history).enumerated() {
             guard let y = point.y, place == history.count - 1 || run.verdict != .pass && run.verdict != nil else {
+                // Not known then: a ring on the ground, no point on the line.
                 if run.value == nil {
-                    dots += "<path class=\"grid\" d=\"M\(SVG.at(point.x)) \(SVG.at(height - 3))v3\"/>"
+                    dots += "<circle class=\"gap\" cx=\"\(SVG.at(point.x))\" cy=\"\(SVG.at(height - 3))\" r=\"2\"/>"
                 }
                 continue
             }

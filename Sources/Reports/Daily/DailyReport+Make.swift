@@ -59,8 +59,8 @@ extension DailyReport {
 extension DailyReport.Check {
     init(_ step: StepFacts, note: Int?, run: RunFacts, before: StepFacts?, recent: [RunFacts]) {
         let name = step.mainMeasurement ?? before?.mainMeasurement
-        let measured = name.map { step.number($0) }
         let unit = name.flatMap { (step.measurement($0) ?? before?.measurement($0))?.unit } ?? .count
+        let measured = name.map { step.number($0, unit) }
         var others = step.measurements.filter { $0.name != name }.map { ReportNumber($0) }
         others += step.missing.filter { $0.key != name }.sorted { $0.key < $1.key }.map {
             ReportNumber($0.key, notKnown: $0.value)
@@ -94,8 +94,8 @@ extension DailyReport.Check {
 
 extension StepFacts {
     /// The measurement, or why it is not known.
-    func number(_ name: String) -> ReportNumber {
-        measurement(name).map { ReportNumber($0) } ?? ReportNumber(name, notKnown: missing[name] ?? cause)
+    func number(_ name: String, _ unit: UnitOfMeasure = .count) -> ReportNumber {
+        measurement(name).map { ReportNumber($0) } ?? ReportNumber(name, notKnown: missing[name] ?? cause, unit)
     }
 
     var took: Duration? {

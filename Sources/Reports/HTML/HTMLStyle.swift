@@ -62,15 +62,15 @@ enum HTMLStyle {
         .check .what{display:flex;gap:.6rem;align-items:center;min-width:0}.check .what>div{min-width:0}
         .check .pill{flex:none;min-width:5.9rem;text-align:center}
         .check .sub,.sub{display:block;color:var(--soft);font-size:.8rem;line-height:1.35}
-        .check .n b{font-size:1.05rem;font-weight:650}.check .n sup,td.n sup{position:absolute}.n{text-align:right}
+        .check .n b{font-size:1.05rem;font-weight:650}.check .n sup,td.n sup{position:absolute;margin:.5em 0 0 .15em;line-height:1}.n{text-align:right}
         .check .why{grid-column:1/-1;margin:.3rem 0 .2rem;padding:.45rem .7rem;border-radius:8px;background:var(--b);font-size:.9rem}
-        .why li+li{margin-top:.3rem}.why .advice{color:var(--soft)}
+        .why li+li{margin-top:.3rem}.why .advice{color:var(--soft)}.check .why .pill{min-width:0}
         svg{display:block;max-width:100%}svg text{fill:var(--soft);font-size:11px}
         .line{fill:none;stroke:var(--bar);stroke-width:1.75;stroke-linejoin:round;stroke-linecap:round}
         .dot{fill:var(--c,var(--bar))}.grid{stroke:var(--line);stroke-width:1}
         .bound{stroke:var(--c);stroke-width:1.25;stroke-dasharray:4 3}text.bound-text{fill:var(--c);paint-order:stroke;stroke:var(--card);stroke-width:3px}
         .column{fill:var(--bar)}.hole{fill:none;stroke:var(--line);stroke-dasharray:3 3}
-        .area{fill:var(--c)}svg text.value{fill:var(--ink)}
+        .area{fill:var(--c)}.gap{fill:none;stroke:var(--unknown);stroke-width:1.25}svg text.value{fill:var(--ink)}
         .share{width:100%;height:8px;border-radius:4px;overflow:hidden;background:var(--tint)}
         .charts{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,19rem),1fr));gap:.9rem}
         .chart{padding:.8rem .9rem;margin:0}.chart svg{width:100%;height:auto;margin:.4rem 0}
@@ -86,7 +86,7 @@ enum HTMLStyle {
         caption{text-align:left;color:var(--soft);font-size:.85rem;padding:.2rem 0}
         th,td{text-align:left;vertical-align:top;padding:.5rem .75rem;border-bottom:1px solid var(--line)}
         th{color:var(--soft);font-size:.8rem;font-weight:600}td.n,th.n{text-align:right;white-space:nowrap}
-        tbody tr:last-child td{border-bottom:0}.card>table{border-radius:10px;overflow:hidden}
+        td{overflow-wrap:break-word}td.wide,.figure td{overflow-wrap:anywhere}tbody tr:last-child td{border-bottom:0}.card>table{border-radius:10px;overflow:hidden}
         .figure{padding:.9rem;margin:0 0 .9rem}.figure table{margin-top:.5rem}.figure th,.figure td{padding:.35rem .6rem}
         .stats{display:flex;flex-wrap:wrap;gap:.5rem 2rem;margin:.6rem 0 0}.stats b{display:block;font-size:1.35rem;font-weight:650}
         .notes>li{padding:.5rem 0 .5rem 2.2rem;border-top:1px solid var(--line);font-size:.85rem;position:relative}
@@ -104,7 +104,7 @@ enum HTMLStyle {
         @media (max-width:46rem){
         main{padding:1.25rem .9rem 3rem}h1{font-size:1.35rem}\
         .tiles{grid-template-columns:repeat(auto-fit,minmax(4.1rem,1fr));gap:.4rem}.tile{padding:.45rem .6rem}\
-        td.n sup,.check .n sup{position:static}
+        td.n sup,.check .n sup{position:static;margin:0 0 0 .1em}
         .check{grid-template-columns:minmax(0,1fr) minmax(0,1fr);gap:.25rem .75rem}
         .check .what{grid-column:1/-1}.check .n{text-align:left}.check .spark{justify-self:end}
         .stack thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
@@ -113,7 +113,7 @@ enum HTMLStyle {
         .stack td,.stack td.n{border:0;padding:.12rem 0;display:flex;justify-content:space-between;gap:1rem;text-align:right;\
         white-space:normal}
         .stack td::before{content:attr(data-label);color:var(--soft);font-size:.8rem;text-align:left;flex:none;max-width:45%}
-        .stack td>*{min-width:0}.stack td[data-label=""]::before{content:none}
+        .stack td>*{min-width:0;overflow-wrap:anywhere}.stack td[data-label=""]::before{content:none}
         .stack td.wide{display:block;text-align:left;padding:.2rem 0}.stack td.wide::before{content:none}\
         .day{min-height:2.6rem}.days{gap:.15rem}.day .sub{font-size:.6rem;letter-spacing:-.02em;overflow-wrap:normal}\
         .strip{padding:.7rem .5rem}.strip h3 small{display:block;margin:0}.day .sub b{display:block}

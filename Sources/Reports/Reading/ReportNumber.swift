@@ -18,10 +18,11 @@ public struct ReportNumber: Codable, Hashable, Sendable {
         why = nil
     }
 
-    init(_ name: String, notKnown cause: Cause?) {
+    /// The unit is the one it had before, where that is known.
+    init(_ name: String, notKnown cause: Cause?, _ unit: UnitOfMeasure = .count) {
         self.name = name
         value = nil
-        unit = ""
+        self.unit = unit.rawValue
         text = NumberText.notKnown
         why = Words.bounded(cause?.sentence ?? "It was not measured.")
     }

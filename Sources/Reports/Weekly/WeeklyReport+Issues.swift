@@ -46,30 +46,32 @@ extension WeeklyReport {
 
     /// What is still there or not known is to be done; several issues with one advice are one item.
     static func actions(_ issues: [Issue], _ input: WeeklyInput) -> [ActionItem] {
-        var items: [(key: String, issues: [Issue])] = []
+        var items: [[Issue]] = []
+        var places: [String: Int] = [:]
         for issue in issues where issue.state != .gone {
             let key = "\(issue.procedure)/\(issue.step)/\(issue.advice ?? issue.subject + issue.code)"
-            if let index = items.firstIndex(where: { $0.key == key }) {
-                items[index].issues.append(issue)
-            } else if items.count < ReportLimits.distinctIssues {
-                items.append((key, [issue]))
+            if let place = places[key] {
+                items[place].append(issue)
+            } else {
+                places[key] = items.count
+                items.append([issue])
             }
         }
         let ranked = items.sorted { left, right in
-            let (a, b) = (severity(left.issues), severity(right.issues))
+            let (a, b) = (severity(left), severity(right))
             if a != b { return a.worst(b) == a }
-            return since(left.issues) < since(right.issues)
+            return since(left) < since(right)
         }
         return ranked.enumerated().compactMap { place, item -> ActionItem? in
-            guard let first = item.issues.first else { return nil }
-            let more = item.issues.count - 1
+            guard let first = item.first else { return nil }
+            let more = item.count - 1
             return ActionItem(
-                rank: place + 1, severity: severity(item.issues), what: what(first, input),
+                rank: place + 1, severity: severity(item), what: what(first, input),
                 subject: more > 0 ? "\(first.subject) and \(more) more" : first.subject, because: first.sentence,
                 procedure: first.procedure, step: first.step,
                 owner: input.tally.latest[first.procedure]?.owner ?? input.tally.anchor?.owner,
-                since: since(item.issues),
-                isAtLeast: item.issues.contains { $0.isAtLeast && $0.first == since(item.issues) }, note: first.note)
+                since: since(item),
+                isAtLeast: item.contains { $0.isAtLeast && $0.first == since(item) }, note: first.note)
         }
     }
 

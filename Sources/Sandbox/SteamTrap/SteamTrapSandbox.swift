@@ -82,6 +82,7 @@ public final class SteamTrapSandbox: Sendable {
         world = try await SteamTrapCluster.start(speed: size.clusterSpeed, logs: size.logs)
         kubernetes = try await world.serve()
         try world.grantUsualRights()
+        try world.grantStatistics(to: SteamTrapCluster.changeUser)
         self.database = try await database
         self.cache = try await cache
         proxies = try SteamTrapProxies(

@@ -14,7 +14,7 @@ struct Rights: ParsableCommand {
 
     @OptionGroup var choice: PlanChoice
 
-    @Option(help: "text explains each right; sql and redis are for the servers, iam for buckets, rbac for clusters (YAML).")
+    @Option(help: "text explains each right; sql and redis are for servers, iam for buckets, rbac (YAML) for clusters.")
     var format = Form.text
 
     @Option(help: "The role that looks.")

@@ -14,7 +14,7 @@ struct Cluster {
     var environment = ["HOME": "/home/ops"]
     var kind = KubernetesKind()
     var host = Host.system
-    var pageSize = KubernetesLimits.pageSize
+    var bounds = ReadingBounds()
     let evidence = EvidenceLog(host: .system)
 
     init() {}
@@ -81,7 +81,7 @@ struct Cluster {
         let client = kind.open(on: machine)
         do {
             var access = try await kind.access(client, for: purpose, in: context(patience))
-            access.pageSize = pageSize
+            access.bounds = bounds
             let result = try await body(access)
             await kind.close(client)
             return result

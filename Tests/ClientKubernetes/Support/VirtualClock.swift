@@ -35,7 +35,7 @@ final class VirtualClock: Sendable {
             group.addTask {
                 while true {
                     try await Host.system.sleep(.milliseconds(3))
-                    if self.hasSleepers { self.advance(.seconds(1)) }
+                    if self.hasSleepers { self.advance(.seconds(2)) }
                 }
             }
             defer { group.cancelAll() }

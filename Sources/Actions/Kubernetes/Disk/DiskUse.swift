@@ -49,9 +49,12 @@ struct DiskUse: Sendable {
             case .number(let available)? = stats.at("availableBytes"), available >= 0, available <= capacity
         else { return nil }
         var used = capacity - available
-        if isWholeFileSystem, case .number(let said)? = stats.at("usedBytes"), said >= 0, said <= capacity { used = said }
+        if isWholeFileSystem, case .number(let said)? = stats.at("usedBytes"), said >= 0, said <= capacity {
+            used = said
+        }
         self.init(place: place, name: name, pods: pods, used: used, total: capacity, available: available)
-        if case .number(let inodes)? = stats.at("inodes"), inodes > 0, case .number(let free)? = stats.at("inodesFree") {
+        if case .number(let inodes)? = stats.at("inodes"), inodes > 0, case .number(let free)? = stats.at("inodesFree")
+        {
             inodesPercent = 100 * (inodes - free) / inodes
         }
     }
@@ -92,7 +95,8 @@ struct DiskFindings: Sendable {
         guard let fullest = uses.max(by: { $0.percent < $1.percent }) else {
             let cause = blind.first?.cause ?? Cause(.noData, "No disk was seen.")
             return Observation(
-                summary: "no disk could be looked at", missing: Dictionary(
+                summary: "no disk could be looked at",
+                missing: Dictionary(
                     uniqueKeysWithValues: ["used_percent", "inodes_percent", "claims_percent"].map { ($0, cause) }),
                 findings: findings, details: details)
         }

@@ -80,7 +80,8 @@ struct KubeletDisks: Sendable {
         for (name, path) in [(node, ["fs"]), ("\(node) images", ["runtime", "imageFs"])] {
             guard let stats = path.reduce(summary.at("node"), { $0?.at($1) }) else {
                 if path == ["fs"] {
-                    findings.miss("node \(node)", .noData, "The kubelet of node \(node) does not say how full its disk is.")
+                    findings.miss(
+                        "node \(node)", .noData, "The kubelet of node \(node) does not say how full its disk is.")
                 }
                 continue
             }
@@ -98,7 +99,8 @@ struct KubeletDisks: Sendable {
         guard let stats else {
             // One that has not started has written nothing yet.
             if facts.containers.contains(where: \.isStarted) {
-                findings.miss("pod \(facts.name)", .noData, "The kubelet does not tell of pod \(facts.name) and its disks.")
+                findings.miss(
+                    "pod \(facts.name)", .noData, "The kubelet does not tell of pod \(facts.name) and its disks.")
             }
             return
         }
@@ -125,7 +127,8 @@ struct KubeletDisks: Sendable {
             findings.uses.append(fullest)
         } else if facts.containers.contains(where: { $0.isStarted && !$0.isInit }) {
             findings.miss(
-                "pod \(facts.name)", .noData, "The kubelet does not say how full the file system of pod \(facts.name) is.")
+                "pod \(facts.name)", .noData,
+                "The kubelet does not say how full the file system of pod \(facts.name) is.")
         }
     }
 

@@ -20,7 +20,8 @@ public struct KubernetesDisk: Check {
         measurements: [
             MeasurementDeclaration("used_percent", .percent, "The fullest of all.", aggregate: .largest),
             MeasurementDeclaration("claims_percent", .percent, "The fullest claim.", aggregate: .largest),
-            MeasurementDeclaration("inodes_percent", .percent, "Of the inodes, where the fewest are left.", aggregate: .largest),
+            MeasurementDeclaration(
+                "inodes_percent", .percent, "Of the inodes, where the fewest are left.", aggregate: .largest),
             MeasurementDeclaration("mounts", "Places that were looked at."),
             MeasurementDeclaration("unmounted", "Claims that no pod mounts: nobody can read them now."),
         ],
@@ -38,7 +39,8 @@ public struct KubernetesDisk: Check {
         .optional(
             "namespace", \.namespace, default: nil,
             "The namespace, where it is not the target's; a Prometheus needs it."),
-        .optional("nodes", \.nodes, default: true, "Whether the nodes' own disks are listed too, with that of their images."),
+        .optional(
+            "nodes", \.nodes, default: true, "Whether the nodes' own disks are listed too, with that of their images."),
         .optional("claims", \.claims, default: [], "Claims to look at, by name or pattern; without it all."),
         .optional("except", \.except, default: [], "Claims to leave out."),
     ]
@@ -58,7 +60,8 @@ public struct KubernetesDisk: Check {
                 reason: "to see which disks there should be"),
             .kubernetes(
                 .look, ["get"], ["nodes/proxy"], everywhere: true,
-                reason: "to ask the kubelets how full they are; it allows far more, so a prometheus target may be better"),
+                reason:
+                    "to ask the kubelets how full they are; it allows far more, so a prometheus target may be better"),
         ]
     }
 

@@ -20,7 +20,8 @@ struct MetricDisks: Sendable {
         let all = try await values("kube_persistentvolumeclaim_info")
         guard !used.isEmpty || !mounted.isEmpty || !all.isEmpty else {
             throw CouldNotLook(
-                .noData, "Prometheus has no claim of \(namespace): check the namespace, and that it scrapes the kubelets.")
+                .noData,
+                "Prometheus has no claim of \(namespace): check the namespace, and that it scrapes the kubelets.")
         }
         var findings = DiskFindings()
         for (claim, bytes) in used.sorted(by: { $0.key < $1.key }) where check.isChosen(claim) {
@@ -29,7 +30,9 @@ struct MetricDisks: Sendable {
                 continue
             }
             var use = DiskUse(place: .claim, name: claim, used: bytes, total: total, available: left)
-            if let count = inodes[claim], count > 0, let busy = inodesUsed[claim] { use.inodesPercent = 100 * busy / count }
+            if let count = inodes[claim], count > 0, let busy = inodesUsed[claim] {
+                use.inodesPercent = 100 * busy / count
+            }
             findings.uses.append(use)
         }
         let known = Set(all.keys).union(mounted.keys)
@@ -46,7 +49,8 @@ struct MetricDisks: Sendable {
                 "claims", .partlyCovered,
                 "Prometheus has no kube-state-metrics, so that a claim without values would not be missed.")
         }
-        for pattern in check.claims where pattern.isExact && used[pattern.name] == nil && !known.contains(pattern.name) {
+        for pattern in check.claims where pattern.isExact && used[pattern.name] == nil && !known.contains(pattern.name)
+        {
             findings.miss("claim \(pattern.name)", .notFound, "Prometheus knows no claim \(pattern.name).")
         }
         return findings

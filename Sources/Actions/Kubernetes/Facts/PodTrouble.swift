@@ -139,7 +139,9 @@ extension Pod {
                 kind: .notReady, sentence: "Its node does not say how it is\(span).", since: since)
         }
         guard phase == "Running" else {
-            let what = containers.first { $0.waiting != nil }.map { " (\($0.title): \(shown($0.waiting?.reason ?? "")))" }
+            let what = containers.first { $0.waiting != nil }.map {
+                " (\($0.title): \(shown($0.waiting?.reason ?? "")))"
+            }
             return PodTrouble(kind: .starting, sentence: "It is not started yet\(span)\(what ?? "").", since: since)
         }
         let unready = containers.filter { !$0.isInit && !$0.isReady }
@@ -148,7 +150,8 @@ extension Pod {
             what = ": the readiness gates \(shown(closedGates.joined(separator: ", ")))"
         }
         let last = unready.first { $0.lastEnded != nil }
-        let before = last.flatMap { container in container.lastEnded.map { ", last \($0.text)\(Self.often(container))" } }
+        let before = last.flatMap { container in container.lastEnded.map { ", last \($0.text)\(Self.often(container))" }
+        }
         return PodTrouble(
             kind: .notReady, sentence: "It runs and is not ready\(span)\(what)\(before ?? "").", since: since)
     }

@@ -24,13 +24,17 @@ enum WorkloadKind: String, Codable, Sendable, CaseIterable {
 
     init?(word: String) {
         let word = word.lowercased()
-        let found = Self.allCases.first { [$0.word, $0.word + "s", $0.resource].contains(word) || $0.shortNames.contains(word) }
+        let found = Self.allCases.first {
+            [$0.word, $0.word + "s", $0.resource].contains(word) || $0.shortNames.contains(word)
+        }
         guard let found else { return nil }
         self = found
     }
 
     /// The label by which the pods of one template are told from those of another.
-    var hashLabel: String { self == .deployment || self == .replicaSet ? "pod-template-hash" : "controller-revision-hash" }
+    var hashLabel: String {
+        self == .deployment || self == .replicaSet ? "pod-template-hash" : "controller-revision-hash"
+    }
 }
 
 /// What the object of a workload says, read once.
@@ -71,12 +75,14 @@ struct Workload: Sendable {
         observed = object.integer("status", "observedGeneration") ?? 0
         let isDaemon = kind == .daemonSet
         func count(_ name: String, daemon: String) -> Int? { object.integer("status", isDaemon ? daemon : name) }
-        desired = isDaemon
+        desired =
+            isDaemon
             ? object.integer("status", "desiredNumberScheduled") ?? 0 : object.integer("spec", "replicas") ?? 1
         replicas = count("replicas", daemon: "currentNumberScheduled") ?? 0
         updated = count("updatedReplicas", daemon: "updatedNumberScheduled") ?? 0
         ready = count("readyReplicas", daemon: "numberReady") ?? 0
-        available = kind == .statefulSet
+        available =
+            kind == .statefulSet
             ? object.integer("status", "availableReplicas") : count("availableReplicas", daemon: "numberAvailable") ?? 0
         isPaused = object.flag("spec", "paused")
         let update = object.at("spec", kind == .deployment ? "strategy" : "updateStrategy")

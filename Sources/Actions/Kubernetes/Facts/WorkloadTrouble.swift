@@ -45,7 +45,8 @@ extension Workload {
         if desired > 0, tally.ready == 0 {
             found.append(
                 WorkloadTrouble(
-                    code: "none-ready", severity: .fail, sentence: "has no ready pod, of \(desired) that it should have.",
+                    code: "none-ready", severity: .fail,
+                    sentence: "has no ready pod, of \(desired) that it should have.",
                     advice: "See the findings of its pods."))
         } else if tally.live < desired, tally.live + tally.terminating < desired {
             found.append(

@@ -37,7 +37,8 @@ public struct JobFromCronJob: UndoableChange {
         .optional("namespace", \.namespace, default: nil, "The namespace, where it is not the target's."),
         .optional("wait", \.wait, default: true, "Whether to await the end; without it, started is enough."),
         .optional(
-            "deadline", \.deadline, default: .seconds(7200), "Time for the Job; then the cluster ends it, and it failed."),
+            "deadline", \.deadline, default: .seconds(7200),
+            "Time for the Job; then the cluster ends it, and it failed."),
         .optional(
             "patience", \.patience, default: .seconds(60),
             "Time that its pod may be without a node, an image or its configuration."),

@@ -13,7 +13,6 @@ struct JobWatch: Sendable {
         case job(KubernetesObject?)
         case pod(KubernetesObject, isGone: Bool)
         case tick
-        case blind
     }
 
     /// Returns when the Job succeeded.
@@ -28,7 +27,6 @@ struct JobWatch: Sendable {
                 group.cancelAll()
             }
             start(listed, feed, &group)
-            var isBlind = false
             var ticks = 0
             if try await isOver(current, pods, patience) { return }
             for await item in news {
@@ -36,10 +34,10 @@ struct JobWatch: Sendable {
                 switch item {
                 case .job(let object): current = object
                 case .pod(let object, let isGone): pods[object.uid] = isGone ? nil : Pod(object.json)
-                case .blind: isBlind = true
                 case .tick:
                     ticks += 1
-                    guard isBlind, ticks % 3 == 0 else { break }
+                    // A watch that is refused or silent must not hide what happens.
+                    guard ticks % 5 == 0 else { break }
                     current = try await access.find(.jobs, job.name, namespace: namespace)
                     let again = try await access.list(.pods, labels: "job-name=\(job.name)", namespace: namespace)
                     pods = Dictionary(again.objects.map { ($0.uid, Pod($0.json)) }) { first, _ in first }
@@ -51,7 +49,8 @@ struct JobWatch: Sendable {
     }
 
     private func start(
-        _ pods: KubernetesList, _ feed: AsyncStream<News>.Continuation, _ group: inout ThrowingTaskGroup<Void, any Error>
+        _ pods: KubernetesList, _ feed: AsyncStream<News>.Continuation,
+        _ group: inout ThrowingTaskGroup<Void, any Error>
     ) {
         let (access, job, namespace, host) = (access, job, namespace, context.host)
         func watch(
@@ -69,10 +68,8 @@ struct JobWatch: Sendable {
                         case .bookmark: break
                         }
                     }
-                } catch is CancellationError {
-                    return
                 } catch {
-                    feed.yield(.blind)
+                    return
                 }
             }
         }
@@ -112,7 +109,9 @@ struct JobWatch: Sendable {
         let failed = facts.failed > 0 ? ", \(facts.failed) of its pods failed" : ""
         let trouble = pods.values.lazy.compactMap { $0.isOver ? nil : $0.trouble(at: now)?.sentence }.first
         context.progress(
-            Progress(done: Double(facts.succeeded), "Job \(facts.name) runs\(span)\(failed)\(trouble.map { ": \($0)" } ?? "")"))
+            Progress(
+                done: Double(facts.succeeded),
+                "Job \(facts.name) runs\(span)\(failed)\(trouble.map { ": \($0)" } ?? "")"))
         return false
     }
 
@@ -155,7 +154,8 @@ enum JobFailure {
     ) async -> String? {
         let lines = try? await access.lastLines(
             pod: pod.name, container: container, namespace: namespace, lines: KubernetesActionLimits.logLines)
-        let words = (lines ?? []).map { shown($0) }.filter { !$0.isEmpty }.suffix(KubernetesActionLimits.shownLogLines).joined(separator: " | ")
+        let words = (lines ?? []).map { shown($0) }.filter { !$0.isEmpty }.suffix(KubernetesActionLimits.shownLogLines)
+            .joined(separator: " | ")
         return words.isEmpty ? nil : shown(words, limit: KubernetesActionLimits.shownLog)
     }
 }

@@ -73,7 +73,8 @@ public struct KubernetesPods: Check {
         var rights = [
             Right.kubernetes(.look, ["list"], ["pods"], in: namespace, reason: "to see the pods"),
             .kubernetes(
-                .look, ["get", "list"], ["deployments.apps", "statefulsets.apps", "daemonsets.apps", "replicasets.apps"],
+                .look, ["get", "list"],
+                ["deployments.apps", "statefulsets.apps", "daemonsets.apps", "replicasets.apps"],
                 in: namespace, reason: "to see which pods should run, and which workload each is of"),
         ]
         if nodes {

@@ -53,7 +53,8 @@ struct PodsJudgement {
         }
         if chosen.isEmpty, findings.isEmpty {
             throw CouldNotLook(
-                .noData, "\(view.namespace) has no workload to look at: check the namespace, the selector and `except`.")
+                .noData, "\(view.namespace) has no workload to look at: check the namespace, the selector and `except`."
+            )
         }
     }
 

@@ -40,3 +40,28 @@ struct RolloutLook: Sendable {
         "kubernetes.io/service-name in (\(services.joined(separator: ",")))"
     }
 }
+
+extension CouldNotLook {
+    /// An API server that is restarted or busy: in a moment it may be there again.
+    var isPassing: Bool {
+        let passing: Set<Cause.Code> = [
+            .refused, .unreachable, .connectionLost, .timedOut, .busy, Cause.Code(rawValue: "server-error"),
+        ]
+        return passing.contains(cause.code)
+    }
+}
+
+extension RolloutLook {
+    /// As `take`, through a restart of the API server.
+    static func takePatiently(
+        _ access: KubernetesAccess, _ baseline: RolloutBaseline, in context: Context
+    ) async throws -> RolloutLook {
+        while true {
+            do {
+                return try await take(access, baseline)
+            } catch let error as CouldNotLook where error.isPassing && context.remaining > .seconds(5) {
+                try await context.host.sleep(KubernetesActionLimits.tick)
+            }
+        }
+    }
+}

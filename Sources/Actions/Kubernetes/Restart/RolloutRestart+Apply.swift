@@ -7,7 +7,7 @@ extension RolloutRestart {
         _ unit: WorkUnit, since baseline: RolloutBaseline, _ access: KubernetesAccess, in context: Context
     ) async throws {
         let begun = try await mark(baseline, access, context)
-        let look = try await RolloutLook.take(access, baseline)
+        let look = try await RolloutLook.takePatiently(access, baseline, in: context)
         let selector = look.workload.map { Workload($0.json, kind: baseline.kind).selector.text } ?? ""
         let watch = RolloutWatch(access: access, baseline: baseline, selector: selector, host: context.host)
         var doneSince: Duration?
@@ -27,7 +27,8 @@ extension RolloutRestart {
                 context.progress(Progress(done: Double(done), total: Double(total), text))
                 guard now - begun <= deadline else {
                     throw ChangeFailed(
-                        .timedOut, "\(text), \(deadline.rough) after the restart\(view.warning.map { "; \($0)" } ?? "").")
+                        .timedOut,
+                        "\(text), \(deadline.rough) after the restart\(view.warning.map { "; \($0)" } ?? "").")
                 }
                 guard context.remaining > KubernetesActionLimits.tick else {
                     throw CouldNotLook(.timedOut, "\(text), at the end of the step's time.")
@@ -83,7 +84,7 @@ extension RolloutRestart {
         _ unit: WorkUnit, since baseline: RolloutBaseline, _ access: KubernetesAccess, in context: Context
     ) async throws {
         try await unmark(baseline, access, context)
-        let look = try await RolloutLook.take(access, baseline)
+        let look = try await RolloutLook.takePatiently(access, baseline, in: context)
         let selector = look.workload.map { Workload($0.json, kind: baseline.kind).selector.text } ?? ""
         let watch = RolloutWatch(access: access, baseline: baseline, selector: selector, host: context.host)
         let begun = context.host.steady()

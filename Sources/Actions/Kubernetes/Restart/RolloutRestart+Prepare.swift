@@ -12,7 +12,8 @@ extension RolloutRestart {
         let workload = Workload(try await access.get(kind.api, name, namespace: namespace).json, kind: kind)
         let listed = try await access.list(.pods, labels: workload.selector.text, namespace: namespace)
         let owners = try await Self.owners(workload, access, namespace)
-        let pods = listed.objects.map { Pod($0.json) }.filter { pod in pod.owner.map { owners.contains($0.uid) } == true }
+        let pods = listed.objects.map { Pod($0.json) }.filter { pod in pod.owner.map { owners.contains($0.uid) } == true
+        }
         let now = context.host.now()
         return RolloutBaseline(
             kind: kind, name: name, namespace: namespace, uid: workload.uid, at: now,

@@ -62,17 +62,21 @@ extension RolloutRestart {
         if workload.partition > 0 {
             return [
                 finding(
-                    .fail, "partition", "is held back by partition \(workload.partition): only some pods would restart.",
+                    .fail, "partition",
+                    "is held back by partition \(workload.partition): only some pods would restart.",
                     "Set the partition to 0.")
             ]
         }
         if workload.desired == 0 {
-            return [finding(.warn, "scaled-to-zero", "is scaled to zero: there is nothing to restart.", "Leave it out.")]
+            return [
+                finding(.warn, "scaled-to-zero", "is scaled to zero: there is nothing to restart.", "Leave it out.")
+            ]
         }
         if workload.isLagging || workload.isHalfRolled {
             return [
                 finding(
-                    .fail, "busy", "is in the midst of another rollout: \(workload.updated) of \(workload.desired) pods "
+                    .fail, "busy",
+                    "is in the midst of another rollout: \(workload.updated) of \(workload.desired) pods "
                         + "are of its template.", "Wait for its end, or take it back: kubectl rollout undo.")
             ]
         }

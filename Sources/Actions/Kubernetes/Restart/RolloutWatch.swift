@@ -9,8 +9,6 @@ enum RolloutNews: Sendable {
     case slice(KubernetesObject, isGone: Bool)
     case event(KubernetesObject)
     case tick
-    /// A watch that cannot go on: from now on one looks again and again.
-    case blind
 }
 
 /// Follows a rollout by watching its workload, its pods, their endpoints and the cluster's warnings.
@@ -33,19 +31,14 @@ struct RolloutWatch: Sendable {
                 group.cancelAll()
             }
             start(look, feed, &group)
-            var isBlind = false
             var sinceLook = Duration.zero
             for await item in news {
                 try Task.checkCancellation()
-                switch item {
-                case .tick where isBlind:
-                    sinceLook += KubernetesActionLimits.tick
-                    if sinceLook >= KubernetesActionLimits.blindLook {
-                        sinceLook = .zero
-                        try await view.lookAgain(access)
-                    }
-                case .blind: isBlind = true
-                default: view.take(item, at: host.now())
+                view.take(item, at: host.now())
+                if case .tick = item { sinceLook += KubernetesActionLimits.tick }
+                if sinceLook >= KubernetesActionLimits.freshLook {
+                    sinceLook = .zero
+                    try await view.lookAgain(access)
                 }
                 if let result = try await body(&view) { return result }
             }
@@ -54,7 +47,8 @@ struct RolloutWatch: Sendable {
     }
 
     private func start(
-        _ look: RolloutLook, _ feed: AsyncStream<RolloutNews>.Continuation, _ group: inout ThrowingTaskGroup<Void, any Error>
+        _ look: RolloutLook, _ feed: AsyncStream<RolloutNews>.Continuation,
+        _ group: inout ThrowingTaskGroup<Void, any Error>
     ) {
         let (access, baseline, host) = (access, baseline, host)
         func watch(
@@ -72,10 +66,9 @@ struct RolloutWatch: Sendable {
                         case .bookmark: break
                         }
                     }
-                } catch is CancellationError {
-                    return
                 } catch {
-                    feed.yield(.blind)
+                    // Its end is no news: one looks again every few seconds, whatever becomes of the watches.
+                    return
                 }
             }
         }
@@ -107,14 +100,11 @@ struct RolloutWatch: Sendable {
 extension RolloutView {
     /// An API that is away for a moment is no news: what was seen before stays, until the deadline.
     mutating func lookAgain(_ access: KubernetesAccess) async throws {
-        let passing: Set<Cause.Code> = [
-            .refused, .unreachable, .connectionLost, .timedOut, .busy, Cause.Code(rawValue: "server-error"),
-        ]
         do {
             var view = try await RolloutLook.take(access, baseline).view(baseline)
             view.keep(from: self)
             self = view
-        } catch let error as CouldNotLook where passing.contains(error.cause.code) {
+        } catch let error as CouldNotLook where error.isPassing {
             return
         }
     }
@@ -127,7 +117,7 @@ extension RolloutView {
         case .slice(let object, let isGone):
             if isGone { lose(slice: object.json) } else { take(slice: object.json) }
         case .event(let object): take(event: object.json, at: now)
-        case .tick, .blind: break
+        case .tick: break
         }
     }
 }

@@ -113,11 +113,12 @@ struct LogUnit: Sendable {
         return file
     }
 
-    /// Uploads of this very key: it holds the pod and the period, so that they are ours. Some stores list none.
+    /// Uploads of this very key: it holds the pod and the period, so that they are ours. Some stores
+    /// list none, and some say with an error that there is none; the bucket itself was seen before.
     private func unfinished() async throws -> [UnfinishedUpload] {
         do {
             return try await store.unfinishedUploads(prefix: key).filter { $0.key == key }
-        } catch let error as CouldNotLook where [.notSupported, .rejected].contains(error.cause.code) {
+        } catch let error as CouldNotLook where [.notSupported, .rejected, .notFound].contains(error.cause.code) {
             return []
         }
     }

@@ -39,12 +39,12 @@ extension KubernetesAccess {
     }
 
     private func pages(_ request: KubernetesRequest, _ body: (KubernetesPage) throws -> Void) async throws -> String {
-        var reading = PageReading(size: pageSize)
+        var reading = PageReading(size: bounds.pageSize)
         while true {
             let page = request.asking([("limit", String(reading.size)), ("continue", reading.token)])
             let answer: HTTPAnswer
             do {
-                answer = try await ask(page, limit: KubernetesLimits.pageBytes)
+                answer = try await ask(page, limit: bounds.pageBytes)
             } catch let error as CouldNotLook where error.cause.code == .tooLarge && reading.isSmaller() {
                 continue
             } catch let failure as KubernetesFailure where failure.isGone && reading.isRestarted() {

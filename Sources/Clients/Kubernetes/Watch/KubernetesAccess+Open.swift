@@ -12,7 +12,7 @@ extension KubernetesAccess {
         while true {
             let session = try await connection.session(in: nearer)
             let (head, chunks) = try await session.transport.open(request.call(session.headers), in: nearer)
-            if head.status == 200 { return WatchStream(chunks) }
+            if head.status == 200 { return WatchStream(chunks, limit: bounds.eventBytes) }
             let failure = KubernetesFailure(
                 status: head.status, retryAfter: Self.retryAfter(head.header("retry-after")),
                 body: try await beginning(chunks, in: nearer), to: request, at: identity)
@@ -23,7 +23,7 @@ extension KubernetesAccess {
 
     /// As much of an error's body as matters.
     private func beginning(_ chunks: HTTPChunks, in context: Context) async throws -> [UInt8] {
-        let stream = WatchStream(chunks)
+        let stream = WatchStream(chunks, limit: KubernetesLimits.errorBytes)
         var body: [UInt8] = []
         while body.count < KubernetesLimits.errorBytes,
             case .line(let line) = try await stream.next(within: .seconds(5), on: context.host)

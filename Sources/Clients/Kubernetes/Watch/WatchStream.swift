@@ -1,4 +1,5 @@
 import ClientHTTP
+import Glibc
 import Host
 import Maintenance
 import Synchronization
@@ -22,8 +23,13 @@ final class WatchStream: Sendable {
     }
 
     private let state: Mutex<State>
+    private let limit: Int
 
-    init(_ chunks: HTTPChunks) { state = Mutex(State(pieces: chunks.makeAsyncIterator())) }
+    /// `limit`: bytes of a line.
+    init(_ chunks: HTTPChunks, limit: Int) {
+        state = Mutex(State(pieces: chunks.makeAsyncIterator()))
+        self.limit = limit
+    }
 
     /// Throws `CouldNotLook` where the connection breaks off, or a line is longer than any event.
     func next(within patience: Duration, on host: Host) async throws -> Next {
@@ -52,13 +58,12 @@ final class WatchStream: Sendable {
     private func line(after piece: [UInt8] = []) throws -> [UInt8]? {
         try state.withLock { state in
             state.buffer += piece
-            guard let end = state.buffer[state.searched...].firstIndex(of: 10) else {
+            guard let end = Self.lineBreak(in: state.buffer, from: state.searched) else {
                 state.searched = state.buffer.count
-                guard state.buffer.count <= KubernetesLimits.eventBytes else {
+                guard state.buffer.count <= limit else {
                     state.pieces = nil
                     state.buffer = []
-                    throw CouldNotLook(
-                        .tooLarge, "A watch sent a line of more than \(KubernetesLimits.eventBytes) bytes.")
+                    throw CouldNotLook(.tooLarge, "A watch sent a line of more than \(limit) bytes.")
                 }
                 return nil
             }
@@ -66,6 +71,16 @@ final class WatchStream: Sendable {
             state.buffer.removeSubrange(...end)
             state.searched = 0
             return line
+        }
+    }
+
+    private static func lineBreak(in bytes: [UInt8], from start: Int) -> Int? {
+        bytes.withUnsafeBytes { all in
+            let rest = all[start...]
+            guard let base = all.baseAddress, !rest.isEmpty,
+                let found = memchr(base + start, 10, rest.count)
+            else { return nil }
+            return UnsafeRawPointer(found) - base
         }
     }
 

@@ -90,6 +90,14 @@ struct FieldSet: Equatable {
         }.joined()
     }
 
+    /// The field is one of those that tell its item apart.
+    static func isKey(_ path: Path) -> Bool {
+        guard let field = path.last, let item = path.dropLast().last, item.hasPrefix("k:"),
+            let keys = try? JSON(parsing: String(item.dropFirst(2)))
+        else { return false }
+        return keys[String(field.dropFirst(2))] != nil
+    }
+
     /// Takes away what is at a path.
     static func remove(_ path: ArraySlice<String>, from value: inout JSON) {
         guard let element = path.first else { return }

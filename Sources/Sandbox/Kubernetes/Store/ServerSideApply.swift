@@ -28,8 +28,12 @@ enum ServerSideApply {
         let kept = others.reduce(into: Set<FieldSet.Path>()) { kept, other in
             kept.formUnion(FieldSet(other["fieldsV1"] ?? .emptyObject).paths)
         }
-        for path in given.subtracting(kept).sorted(by: { $0.count > $1.count }) {
-            guard path.last != "." || isUnowned(path, kept, wish) else { continue }
+        // Whole items go first, found by their keys; a key goes only with its item.
+        let leaving = given.subtracting(kept)
+        for path in leaving where path.last == "." && isUnowned(path, kept, wish) {
+            FieldSet.remove(path[...], from: &result)
+        }
+        for path in leaving where path.last != "." && !FieldSet.isKey(path) {
             FieldSet.remove(path[...], from: &result)
         }
         let taken = Set(conflicts.map(\.path))

@@ -53,12 +53,14 @@ extension SteamTrapCluster {
 
     private static let look = ["get", "list", "watch"]
     private static let looking: [JSON] = [
-        rule([""], ["pods", "events", "persistentvolumeclaims"], look), rule([""], ["pods/log"], ["get"]),
+        rule([""], ["pods", "events", "persistentvolumeclaims", "services"], look), rule([""], ["pods/log"], ["get"]),
+        rule(["discovery.k8s.io"], ["endpointslices"], look), rule(["metrics.k8s.io"], ["pods"], look),
         rule(["apps"], ["deployments", "replicasets", "statefulsets", "daemonsets"], look),
         rule(["batch"], ["jobs", "cronjobs"], look),
     ]
     private static let changing: [JSON] = [
-        rule(["apps"], ["deployments"], ["patch"]), rule(["batch"], ["jobs"], ["create"]),
+        rule(["apps"], ["deployments"], ["patch"]), rule(["batch"], ["jobs"], ["create", "delete"]),
+        rule([""], ["events"], ["create"]),
         rule([""], ["pods/exec"], ["get", "create"]),
     ]
 }

@@ -162,7 +162,8 @@ let package = Package(
         tests(
             "ActionsSecurity",
             [
-                "Host", "Maintenance", "ClientPrograms", "ClientHTTP", "ClientObjectStore", "ActionsSecurity", "Sandbox",
+                "Host", "Maintenance", "ClientPrograms", "ClientHTTP", "ClientObjectStore", "ActionsSecurity",
+                "Sandbox",
             ]),
         tests("ActionsModels", ["Host", "Maintenance", "ClientHTTP", "ActionsModels", "Sandbox"]),
         tests("Notices", ["Host", "Maintenance", "ClientHTTP", "ClientSMTP", "Notices", "Sandbox"]),
@@ -173,6 +174,7 @@ let package = Package(
         tests("Reference", ["Host", "Maintenance", "Reference"]),
         tests("HouseRules", []),
         tests("millwright", ["millwright", "Sandbox"]),
-        tests("Faults", ["Host", "Maintenance", "Plans", "Journal", "Engine", "Notices", "Sandbox"] + clients + actions),
+        tests(
+            "Faults", ["Host", "Maintenance", "Plans", "Journal", "Engine", "Notices", "Sandbox"] + clients + actions),
     ]
 )

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The daily-health checks of plans/steamtrap.yaml as a runbook does them: one after the other with psql, curl, openssl and
-# df. It asks for the same and judges by the same limits, in the shell itself, so that no process is started but the one
+# The daily-health checks of plans/steamtrap.yaml as a runbook does them: one after the other with psql, curl, openssl,
+# df, kubectl and the AWS CLI (KUBECTL and AWS name the programs). It asks for the same and judges by the same limits, in the shell itself, so that no process is started but the one
 # that looks: one psql for each check, however many statements. What is not well is said; exit 1 then, else 0.
 # Reads the sandbox's environment.
 set -uo pipefail
@@ -22,6 +22,40 @@ get() { curl -sSf -m 10 --cacert "$STEAMTRAP_CA" "$STEAMTRAP_API_URL/$1"; }
 number() {
     [[ $1 =~ \"$2\"[[:space:]]*:[[:space:]]*([0-9]+(\.[0-9]+)?) ]] && value=${BASH_REMATCH[1]} || wrong "no number $2"
 }
+
+kube() { "${KUBECTL:-kubectl}" --kubeconfig "$STEAMTRAP_KUBECONFIG" "$@"; }
+objects() {
+    AWS_ACCESS_KEY_ID=$STEAMTRAP_S3_ACCESS_KEY AWS_SECRET_ACCESS_KEY=$STEAMTRAP_S3_SECRET_KEY AWS_DEFAULT_REGION=us-east-1 \
+        "${AWS:-aws}" --endpoint-url "$STEAMTRAP_S3_ENDPOINT" s3 "$@"
+}
+
+# ST-07: the pods of Jobs are not counted.
+ready=0
+while read -r _ share state _; do
+    [ "$state" = Running ] && [ "${share%/*}" = "${share#*/}" ] && ready=$((ready + 1))
+done < <(kube get pods --no-headers)
+[ "$ready" -ge 17 ] || wrong "$ready pods are ready"
+
+# ST-11: all lines of all replicas.
+errors=$(kube logs -l app=steam-trap-inspector --since=24h --tail=-1 --max-log-requests=20 | grep -c ERROR) || wrong 'no errors were seen'
+[ $((${errors:-999999} / 24)) -lt 10 ] || wrong 'errors'
+
+# ST-15
+read -r day time size _ < <(objects ls s3://greenlang-backups/gl008/ | sort | tail -n 1)
+[ "${size:-0}" -gt 0 ] && [ $((($(date +%s) - $(date -d "$day $time" +%s)) / 3600)) -lt 26 ] || wrong 'backup'
+
+# ST-17: of one pod, as the guide does it.
+percent=$(kube exec deployment/steam-trap-inspector -- df -P / | awk 'NR == 2 { print $5 }')
+[ "${percent%\%}" -lt 70 ] 2>/dev/null || wrong 'the disk of the pods'
+
+# ST-18
+severe=0
+for image in steam-trap-inspector api-gateway worker sensor-gateway ml-service; do
+    report=$(objects cp "s3://greenlang-reports/gl008/scans/$image.json" -) || wrong "no scan of $image"
+    found=$(grep -oE '"Severity":"(HIGH|CRITICAL)"' <<<"$report" | wc -l)
+    severe=$((severe + found))
+done
+[ "$severe" -lt 5 ] || wrong 'vulnerabilities'
 
 # ST-08
 body=$(get health) || wrong 'the API does not answer'

@@ -30,6 +30,12 @@ struct BackupReader {
         var content = BackupContent(format: BackupFormat.recognised(head), read: Int64(head.count))
         content.problem = foreign(head, content.format)
         guard content.problem == nil else { return content }
+        if let format = content.format, [.zstd, .bzip2, .xz, .lz4].contains(format),
+            object.size < Int64(BackupLimits.emptyArchive)
+        {
+            content.problem = (.empty, "is \(format.rawValue) of nothing")
+            return content
+        }
         switch content.format {
         case .gzip: try await unpack(head, &content)
         case .sql: content.problem = Self.cut(head, try await tail(&content))
@@ -122,9 +128,9 @@ struct BackupReader {
 
     private static let marks: [(String, String, [String])] = [
         ("pg_dump", "-- PostgreSQL database dump\n", ["-- PostgreSQL database dump complete"]),
+        // The last line of one of its databases is not the last line of the cluster.
         (
-            "pg_dumpall", "-- PostgreSQL database cluster dump\n",
-            ["-- PostgreSQL database cluster dump complete", "-- PostgreSQL database dump complete"]
+            "pg_dumpall", "-- PostgreSQL database cluster dump\n", ["-- PostgreSQL database cluster dump complete"]
         ),
         ("mysqldump", "-- MySQL dump ", ["-- Dump completed"]),
         ("mariadb-dump", "-- MariaDB dump ", ["-- Dump completed"]),

@@ -42,7 +42,8 @@ enum BackupFormat: String, WordValue {
 
     /// A text whose first statement or comment is one of SQL.
     private static func isSQL(_ head: [UInt8]) -> Bool {
-        guard isText(head) else { return false }
+        // Only the beginning: a row of data may hold any byte.
+        guard isText(Array(head.prefix(512))) else { return false }
         let start = String(
             decoding: head.drop { $0 <= 32 || $0 == 0xef || $0 == 0xbb || $0 == 0xbf }.prefix(64), as: UTF8.self
         )

@@ -41,7 +41,7 @@ struct BackupSet: Sendable {
 
     var newest: Backup? { backups.first }
 
-    var total: Int64 { backups.reduce(0) { $0 + $1.object.size } }
+    var total: Double { backups.reduce(0) { $0 + Double($1.object.size) } }
 
     /// The middle size of the newest's predecessors; `nil` where there are none.
     func usualSize(of count: Int) -> Double? {

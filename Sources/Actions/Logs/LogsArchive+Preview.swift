@@ -44,6 +44,15 @@ extension LogsArchive {
                     namespace, .unknown, Cause(.noData, "There is no pod\(which) in \(namespace), and so no log."),
                     advice: "Check the selector and the namespace."))
         }
+        for name in containers where !pods.isEmpty && !pods.contains(where: { $0.allContainers.contains(name) }) {
+            findings.append(
+                Finding(name, .fail, Cause(.notFound, "No pod has a container \(name)."), advice: "Check `containers`.")
+            )
+        }
+        if !pods.isEmpty, pods.allSatisfy({ containersToArchive(of: $0).isEmpty }) {
+            findings.append(
+                Finding(namespace, .unknown, Cause(.noData, "`containers` and `except` leave no log to archive.")))
+        }
         let files = try await fileUnits(access.store, in: context)
         let gone = archived.lastPods.subtracting(pods.map(\.name)).count
         return Preview(

@@ -180,3 +180,25 @@ public struct Vacuum: RepairableChange {
         return analyze ? "VACUUM (ANALYZE) \(table)" : "VACUUM \(table)"
     }
 }
+
+extension Vacuum: ProposingAction {
+    /// All tables of the schemas that have any.
+    public func proposals(_ access: PostgreSQLAccess, in context: Context) async throws -> [Proposal] {
+        let answers = try await access.look([
+            SQLStatement(
+                """
+                SELECT schemaname, count(*) AS tables, sum(n_dead_tup)::bigint AS dead FROM pg_stat_user_tables
+                GROUP BY 1 ORDER BY 1 LIMIT 20
+                """)
+        ])
+        var patterns: [PlanValue] = []
+        var notes: [String] = []
+        for row in answers[0].rows {
+            let schema = try row.text("schemaname")
+            patterns.append(.text("\(schema).*"))
+            notes.append("\(schema): \(try row.integer("tables")) tables, \(try row.integer("dead")) dead rows now")
+        }
+        guard !patterns.isEmpty else { return [] }
+        return [Proposal(parameters: [.init("tables", .list(patterns))], notes: notes)]
+    }
+}

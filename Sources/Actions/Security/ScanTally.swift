@@ -16,7 +16,8 @@ struct ScanTally {
     mutating func take(_ report: TrivyReport, age: Duration, at place: String, covers: [String]) {
         reports.append(report)
         oldest = max(oldest, age)
-        let kinds = Set(report.parts.map(\.kind))
+        // What looked for secrets or settings alone has not looked for vulnerabilities.
+        let kinds = Set(report.parts.map(\.kind)).intersection(["os-pkgs", "lang-pkgs"])
         let wanted = Set(covers).union(report.isImage ? ["os-pkgs"] : [])
         if kinds.isEmpty {
             miss(

@@ -61,7 +61,7 @@ struct BaseURL: Hashable, Sendable {
         guard url.count + query.count < HTTPLimits.url else {
             throw ValueError("the URL is longer than \(HTTPLimits.url) characters")
         }
-        let names = query.split(separator: "&").map { $0.prefix { $0 != "=" } + "=…" }
+        let names = query.split(separator: "&").map { $0.contains("=") ? $0.prefix { $0 != "=" } + "=…" : "…" }
         return (url + "?" + query, whole + "?" + names.joined(separator: "&"))
     }
 

@@ -75,7 +75,7 @@ public struct ObjectStoreAccess: Sendable {
                 answer = try await exchange(
                     call(request, credentials, region), client.transport(to: address.url(region: region)))
             } catch let error as CouldNotLook {
-                guard request.operation.isRepeatable, mayRepeat(), error.cause.code == .connectionLost,
+                guard request.isRepeatable, mayRepeat(), error.cause.code == .connectionLost,
                     try await pause(after: attempt)
                 else {
                     note(request, "no answer: \(error.cause.sentence)")
@@ -92,7 +92,10 @@ public struct ObjectStoreAccess: Sendable {
                 isCorrected = true
                 client.correct(region: right)
             } else {
-                guard failure.isBusy, try await pause(after: attempt, answer) else { throw failure }
+                // An error of the server's own may come after it has done what was asked.
+                let didNothing = failure.status == 429 || failure.code == "SlowDown"
+                guard failure.isBusy, request.isRepeatable || didNothing, try await pause(after: attempt, answer)
+                else { throw failure }
                 attempt += 1
             }
         }

@@ -51,6 +51,11 @@ struct S3Request: Sendable {
     var key: String?
     var query: [(String, String)] = []
     var headers: [(name: String, value: String)] = []
+
+    /// Doing it twice is as good as once; with a precondition that its own success breaks it is not.
+    var isRepeatable: Bool {
+        operation.isRepeatable && !headers.contains { $0.name.lowercased() == "if-none-match" }
+    }
     var body: [UInt8] = []
 
     /// For the evidence: nothing in it is secret.

@@ -19,7 +19,8 @@ public struct DeliveryState: Sendable {
         /// The intent is durable; it is being sent, or was when a process died. Goes to `delivered`, `waiting`,
         /// `failed` or `unknown`; after a crash to `unknown`, or to itself where sending twice does no harm.
         case sending(attempt: Int)
-        /// It certainly was not sent, and time passes before the next attempt. Goes to `sending` or `failed`.
+        /// It certainly was not sent, and time passes before the next attempt. Goes to `sending`, `failed`,
+        /// or `unknown` where an earlier attempt perhaps arrived.
         case waiting(attempt: Int)
         /// Final: the receiver's receipt is there.
         case delivered(DeliveryReceipt)
@@ -35,6 +36,8 @@ public struct DeliveryState: Sendable {
     public internal(set) var attempts = 0
     /// Why the last attempt did not succeed.
     public internal(set) var lastFailure: Cause?
+    /// Why an attempt perhaps arrived: whatever becomes of later ones, this delivery did not certainly fail.
+    var perhapsSent: Cause?
     /// Digests of the bodies that hold evidence, oldest first.
     public internal(set) var attachments: [String] = []
     public internal(set) var endedAt: Instant?

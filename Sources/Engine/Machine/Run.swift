@@ -128,6 +128,10 @@ public struct UnitState: Sendable {
     public internal(set) var phase = Phase.planned
     public internal(set) var baseline: [UInt8] = []
     public internal(set) var proof: Proof?
+    /// This run has begun to do it.
+    var hasBegun = false
+    /// Half done by this run, and still to be taken back where the plan asks for it.
+    var halfDone: Cause?
     /// True when it was found in place before anything was done.
     public internal(set) var wasAlreadySo = false
     /// True between a takeover and the first look at it: a process died with it in hand.

@@ -111,6 +111,7 @@ extension RunMachine {
             return nextUnit(&step, at: now)
         }
         step.units[index].phase = .intended(attempt: attempt)
+        step.units[index].hasBegun = true
         return [.apply(step: step.id, unit: unit, baseline: baseline)]
     }
 
@@ -128,12 +129,15 @@ extension RunMachine {
         case .applied(let proof):
             step.units[index].phase = .done
             step.units[index].proof = proof
-            // In place although our attempt was refused: somebody else's doing, and not ours to take back.
-            step.units[index].wasAlreadySo = outcome.isFailure
+            // In place although our attempt was refused, or before we made one: somebody else's doing, and not ours to
+            // take back.
+            step.units[index].wasAlreadySo = outcome.isFailure || !step.units[index].hasBegun
             return afterUnit(&step, at: now)
         case .partial(let what):
             guard !isRepair, profile(of: step)?.canRepair == true else {
-                return unitFailed(&step, index, outcome.error ?? Cause(.partlyCovered, what), at: now)
+                let cause = outcome.error ?? Cause(.partlyCovered, what)
+                if step.units[index].hasBegun { step.units[index].halfDone = cause }
+                return unitFailed(&step, index, cause, at: now)
             }
             step.units[index].phase = .repairing
             return [.repair(step: step.id, unit: step.units[index].unit, baseline: step.units[index].baseline)]

@@ -53,10 +53,11 @@ extension RunMachine {
                 return []
             case .failed(let cause, let mayRetry, let asked):
                 delivery.lastFailure = cause
-                delivery.phase = .failed(cause)
+                delivery.phase = delivery.perhapsSent.map { .unknown($0) } ?? .failed(cause)
                 return mayRetry ? machine.retry(&delivery, attempt.attempt, after: asked, at: now) : []
             case .perhapsSent(let cause):
                 delivery.lastFailure = cause
+                delivery.perhapsSent = cause
                 delivery.phase = .unknown(cause)
                 return machine.isIdempotent(delivery) ? machine.retry(&delivery, attempt.attempt, at: now) : []
             }
@@ -90,7 +91,7 @@ extension RunMachine {
         for index in state.deliveries.indices {
             guard case .waiting = state.deliveries[index].phase else { continue }
             let cause = state.deliveries[index].lastFailure ?? Cause(.cancelled, "Somebody asked the run to stop.")
-            state.deliveries[index].phase = .failed(cause)
+            state.deliveries[index].phase = state.deliveries[index].perhapsSent.map { .unknown($0) } ?? .failed(cause)
             state.deliveries[index].endedAt = now
         }
     }

@@ -62,9 +62,10 @@ extension RunMachine {
         return nextUndo(&step, at: now)
     }
 
-    /// Takes back the last unit that is done; what was already so before is nobody's to take back.
+    /// Takes back the last unit that is done or half done; what was already so before is nobody's to take back.
     private func nextUndo(_ step: inout StepState, at now: Instant) -> [RunCommand] {
-        guard let index = step.units.lastIndex(where: { $0.phase == .done && !$0.wasAlreadySo }) else {
+        let isOurs = { (unit: UnitState) in unit.phase == .done && !unit.wasAlreadySo || unit.halfDone != nil }
+        guard let index = step.units.lastIndex(where: isOurs) else {
             finishChange(&step, at: now)
             return []
         }
@@ -75,8 +76,12 @@ extension RunMachine {
     func undone(_ step: inout StepState, _ id: String, _ outcome: UnitOutcome, at now: Instant) -> [RunCommand] {
         guard let index = unit(id, in: step), step.units[index].phase == .undoing else { return [] }
         step.keep(outcome.attachment)
+        let halfDone = step.units[index].halfDone
+        step.units[index].halfDone = nil
         if outcome.state == .pending {
             step.units[index].phase = .undone
+        } else if let halfDone, case .partial = outcome.state {
+            step.units[index].phase = .failed(halfDone)
         } else {
             step.units[index].phase = .unknown(
                 outcome.error ?? Cause(.perhapsApplied, "It could not be seen to be taken back."))

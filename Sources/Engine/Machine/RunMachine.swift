@@ -116,9 +116,11 @@ public struct RunMachine: Sendable {
                 return []
             case .unknown(let cause)?:
                 finish(&state.steps[index], .unknown, cause, at: now)
+                settle(state.steps[index])
                 return []
             case nil:
                 finish(&state.steps[index], .unknown, Cause(.malformed, "`\(text)` cannot be read."), at: now)
+                settle(state.steps[index])
                 return []
             }
         }
@@ -128,6 +130,7 @@ public struct RunMachine: Sendable {
         }
         if let closes = state.start?.windowCloses, closes <= now {
             finish(&state.steps[index], .unknown, Self.windowEnded(closes), at: now)
+            settle(state.steps[index])
             return []
         }
         state.steps[index].phase = .previewing

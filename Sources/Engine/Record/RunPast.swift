@@ -53,8 +53,9 @@ public struct RunPast: Sendable {
             case .warn?, nil: continue
             case .fail?, .unknown?: return row.id
             case .pass?:
+                // A record that this version cannot read is no reason not to run.
                 guard let first = try await store.records(of: row.id).first,
-                    case .started(let start) = try decodeJSON(RunEvent.self, first.body), start.from != nil
+                    case .started(let start)? = try? decodeJSON(RunEvent.self, first.body), start.from != nil
                 else { return nil }
             }
         }

@@ -20,7 +20,8 @@ public protocol RepairableChange<Kind>: Change {
     func repair(_ unit: WorkUnit, since baseline: Baseline, _ access: Kind.Access, in context: Context) async throws
 }
 
-/// A change that can be taken back; afterwards its probe says `pending`.
+/// A change that can be taken back, also when it was left half done; afterwards its probe says `pending`. Taking back may
+/// be repeated.
 public protocol UndoableChange<Kind>: Change {
     func undo(_ unit: WorkUnit, since baseline: Baseline, _ access: Kind.Access, in context: Context) async throws
 }

@@ -46,7 +46,7 @@ struct HTTPDelivery {
                 "\(url.identity) answered \(answer.status) and sends us to \(place): give the URL that it means."
             throw .notSent(Cause(.rejected, sentence), mayRetry: false)
         // A gateway or a clock speaks, not the receiver: it may have taken the message.
-        case 408, 502, 504: throw .perhapsSent(Cause(.perhapsSent, "Perhaps it was sent. \(cause.sentence)"))
+        case 408, 502, 504, 520...599: throw .perhapsSent(Cause(.perhapsSent, "Perhaps it was sent. \(cause.sentence)"))
         case 429: throw .notSent(Cause(.busy, cause.sentence), mayRetry: true, after: Self.pause(answer))
         case 500...599: throw .notSent(cause, mayRetry: true, after: Self.pause(answer))
         default: throw .notSent(cause, mayRetry: false)

@@ -26,7 +26,7 @@ struct SecretURL: Sendable {
         identity = shown
         let place = tail.prefix { $0 != "?" }
         let values = tail.dropFirst(place.count).split { "?&".contains($0) }
-            .map { $0.drop { $0 != "=" }.dropFirst() }
+            .map { $0.contains("=") ? $0.drop { $0 != "=" }.dropFirst() : $0 }
         // A short path is no secret, and hiding it would hide ordinary text.
         let parts = [path, String(place)] + values.map(String.init) + place.split(separator: "/").map(String.init)
         secrets = ([text, whole.identity] + parts.filter { $0.utf8.count >= NoticeLimits.shortestSecretPart })

@@ -33,7 +33,8 @@ enum StepReader {
             id: id, action: action, isDo: change != nil, summary: shared.summary, with: shared.with,
             target: shared.target,
             warn: shared.warn, fail: shared.fail, when: when, limit: limit, retry: retry, timeout: shared.timeout,
-            guards: guards, onFailure: onFailure, forEach: forEach, proof: proof, disabled: disabled, position: node.position)
+            guards: guards, onFailure: onFailure, forEach: forEach, proof: proof, disabled: disabled,
+            position: node.position)
     }
 
     private static func readProof(_ node: PlanNode, _ log: inout MistakeLog) -> StepSource? {

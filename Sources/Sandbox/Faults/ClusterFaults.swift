@@ -42,7 +42,7 @@ extension Fault {
     ]
 
     private static func answers(_ name: String, _ summary: String, _ fault: KubernetesFault) -> Fault {
-        Fault(name, summary, seenBy: "kubernetes.pods", at: Place.cluster) {
+        Fault(name, summary, seenBy: "kubernetes.pods", at: [.pods, .errors, .volumes]) {
             $0.kubernetes.fault(fault)
         } heal: {
             $0.kubernetes.clear()
@@ -63,8 +63,8 @@ extension ClusterFault.Sight {
 
     fileprivate var places: Set<Fault.Place> {
         switch self {
-        case .pods: [.pods, .rollout]
-        case .node: [.pods, .volumes, .errors, .rollout]
+        case .pods: [.pods]
+        case .node: [.pods, .volumes]
         case .logs: [.errors, .logs]
         case .disk: [.volumes]
         case .rollout: [.pods, .rollout]

@@ -51,7 +51,7 @@ struct Discovery {
             let variable = "\(name.uppercased().replacing("-", with: "_"))_URL"
             written = "${env:\(variable)}"
             plan.notes.append(
-                "The URL of `\(name)` holds a password: set \(variable) to it before each use of this plan.")
+                "The URL of `\(name)` may hold a secret: set \(variable) to it before each use of this plan.")
         }
         var settings = [PlanValue.Entry(kind.shorthand, .text(written))]
         if let ca, takesCA(kind) { settings.append(.init("ca", .text(ca))) }
@@ -76,7 +76,8 @@ struct Discovery {
 
     private func hasSecret(_ kind: TargetKindDefinition, _ resolved: String) -> Bool {
         guard let target = try? kind.target(from: .map(readable(kind, resolved))) else { return true }
-        return target.secrets.contains { !$0.isEmpty }
+        // The query of a URL often carries a key.
+        return target.secrets.contains { !$0.isEmpty } || kind.name == "http" && resolved.contains("?")
     }
 
     private mutating func propose(_ kind: TargetKindDefinition, _ resolved: String, _ name: String?) async throws {

@@ -9,7 +9,10 @@ struct Look: AsyncParsableCommand {
         abstract: "Makes every check that applies to live targets, without a plan; looking rights only.",
         discussion: "A password on the command line is seen by others: write '${env:NAME}' in its place.")
 
-    @Argument(help: "URLs: postgresql://… redis://… https://… tls://host:port kubernetes:CONTEXT/NAMESPACE s3://BUCKET. Or `host`.")
+    @Argument(
+        help: ArgumentHelp(
+            "URLs: postgresql://… redis://… https://… tls://host:port kubernetes:CONTEXT/NAMESPACE s3://BUCKET, or host."
+        ))
     var targets: [String]
 
     @Option(help: "A file of additional trusted certificates, for https and tls.")

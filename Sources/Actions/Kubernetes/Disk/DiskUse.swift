@@ -86,7 +86,13 @@ struct DiskFindings: Sendable {
     }
 
     func observation() -> Observation {
-        let findings = blind.map { Finding($0.subject, .unknown, $0.cause) }
+        var findings = blind.map { Finding($0.subject, .unknown, $0.cause) }
+        for use in uses {
+            // Without an inode nothing can be written, however much room there is.
+            guard let percent = use.inodesPercent, percent >= 85 else { continue }
+            let cause = Cause(.threshold, "\(use.title) has used \(percent.rounded().written) % of its inodes.")
+            findings.append(Finding(use.title, percent >= 95 ? .fail : .warn, cause, advice: "Delete small files."))
+        }
         let unreadable = blind.isEmpty ? "" : "; \(blind.count) could not be looked at"
         let others = unread.isEmpty ? "" : "; \(unread.count) not mounted"
         var details = uses.sorted { $0.percent > $1.percent }.map(\.detail)

@@ -85,7 +85,11 @@ struct KubeletDisks: Sendable {
                 }
                 continue
             }
-            if let use = DiskUse(.node, name, stats, isWholeFileSystem: false) { findings.uses.append(use) }
+            if let use = DiskUse(.node, name, stats, isWholeFileSystem: false) {
+                findings.uses.append(use)
+            } else if path == ["fs"] {
+                findings.miss("disk of \(node)", .noData, "The kubelet of node \(node) says no size of its disk.")
+            }
         }
     }
 
@@ -179,7 +183,7 @@ struct KubeletDisks: Sendable {
         let read = Set(findings.uses.filter { $0.place == .claim }.map(\.name))
         let missed = Set(findings.blind.map(\.subject))
         let names = Set(claims.compactMap { $0.text("metadata", "name") })
-        for pattern in check.claims where pattern.isExact && !names.contains(pattern.name) {
+        for pattern in check.claims where !names.contains(where: { pattern.matches(.deployment, $0) }) {
             findings.miss("claim \(pattern.name)", .notFound, "There is no claim \(pattern.name) in \(namespace).")
         }
         for claim in claims {

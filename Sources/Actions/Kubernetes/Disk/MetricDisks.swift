@@ -49,8 +49,8 @@ struct MetricDisks: Sendable {
                 "claims", .partlyCovered,
                 "Prometheus has no kube-state-metrics, so that a claim without values would not be missed.")
         }
-        for pattern in check.claims where pattern.isExact && used[pattern.name] == nil && !known.contains(pattern.name)
-        {
+        let names = known.union(used.keys)
+        for pattern in check.claims where !names.contains(where: { pattern.matches(.deployment, $0) }) {
             findings.miss("claim \(pattern.name)", .notFound, "Prometheus knows no claim \(pattern.name).")
         }
         return findings

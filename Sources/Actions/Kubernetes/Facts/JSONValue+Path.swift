@@ -13,7 +13,8 @@ extension JSONValue {
 
     func integer(_ path: String...) -> Int? {
         guard case .number(let number)? = walk(path) else { return nil }
-        return Int(exactly: number)
+        // No count of a cluster is that large; sums of counts must not overflow.
+        return Int(exactly: min(max(number, -1e12), 1e12))
     }
 
     func flag(_ path: String...) -> Bool {

@@ -52,8 +52,12 @@ extension JobFromCronJob {
         let events = try await access.list(
             .events, fields: "involvedObject.kind=Job,involvedObject.name=\(baseline.job)",
             namespace: baseline.namespace)
-        let reasons = Set(events.objects.compactMap { $0.json.text("reason") })
-        if reasons.contains(JobMark.undone) { return .pending }
+        // One name may have had several Jobs: each must have been taken back, and none have come to its end.
+        let reasons = Dictionary(grouping: events.objects) { $0.json.text("involvedObject", "uid") ?? "" }
+            .mapValues { Set($0.compactMap { $0.json.text("reason") }) }
+        let ends: Set<String> = ["Completed", "BackoffLimitExceeded", "DeadlineExceeded", "PodFailurePolicy"]
+        let wereTakenBack = reasons.values.allSatisfy { $0.contains(JobMark.undone) && $0.isDisjoint(with: ends) }
+        if !reasons.isEmpty, wereTakenBack { return .pending }
         guard reasons.isEmpty else {
             return .unknown(
                 Cause(

@@ -42,12 +42,15 @@ extension LogsErrors {
             do {
                 guard let set = try await access.find(.replicaSets, name, namespace: namespace) else { continue }
                 let revision = set.annotations["deployment.kubernetes.io/revision"].flatMap { Int($0) } ?? 1
-                guard revision > 1, let created = set.created, created > since else { continue }
+                // What is rolled back to is an old set that is used again.
+                let again = set.annotations["deployment.kubernetes.io/revision-history"] != nil
+                guard revision > 1, let created = set.created, created > since || again else { continue }
                 let workload = set.controller?.name ?? name
+                let when = created > since ? "rolled out at \(created)" : "rolled back, or its pods were made anew,"
                 let cause = Cause(
                     .partlyCovered,
-                    "The deployment \(workload) was rolled out at \(created), within the period; the logs of the pods "
-                        + "before it are gone.")
+                    "The deployment \(workload) was \(when) within the period; the logs of the pods before it are gone."
+                )
                 findings.append(
                     Finding(
                         workload, replaced == .warn ? .warn : .unknown, cause,

@@ -22,7 +22,10 @@ extension KubernetesAccess {
             if (200..<300).contains(answer.status) { return answer }
             let failure = failure(answer, to: request)
             if failure.code == 401, repeated.oneRenewal(), connection.isRenewable(session) { continue }
-            guard let pause = repeated.pause(after: failure), pause < context.remaining else { throw failure }
+            // Where it may have happened all the same, a change is not sent twice.
+            guard request.isLook || failure.isCertain, let pause = repeated.pause(after: failure),
+                pause < context.remaining
+            else { throw failure }
             try await context.host.sleep(pause)
         }
     }

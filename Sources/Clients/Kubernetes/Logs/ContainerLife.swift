@@ -26,7 +26,7 @@ public struct ContainerLife: Hashable, Sendable {
 
     init(_ status: JSONValue) {
         name = status["name"]?.asText ?? ""
-        restarts = Int(status["restartCount"]?.asNumber ?? 0)
+        restarts = max(0, status["restartCount"]?.asWhole ?? 0)
         let (state, before) = (status["state"], status["lastState"]?["terminated"])
         func instant(_ value: JSONValue?) -> Instant? { (value?.asText).flatMap { Instant($0) } }
         if let life = state?["running"] ?? state?["terminated"] {

@@ -126,7 +126,9 @@ struct FaultBench {
             id: step.id, action: step.action, isChange: step.isChange, parameters: step.parameters,
             targets: step.targets,
             thresholds: step.thresholds, when: step.when, limits: step.limits,
-            timeoutMicroseconds: step.isChange ? 8_000_000 : 4_000_000, guardSteps: step.guardSteps?.map(hurried),
+            timeoutMicroseconds: step.isChange
+                ? (step.targets.values.contains("cluster") ? 20_000_000 : 8_000_000) : 4_000_000,
+            guardSteps: step.guardSteps?.map(hurried),
             onFailure: .continue, proof: step.proof.map(hurried))
     }
 }

@@ -27,7 +27,7 @@ import Testing
         }
         try await bench.replenish()
         let healed = try await bench.runAll()
-        for line in healed { #expect(line.verdict == .pass, "healed: \(line.step) \(line.sentence)") }
+        for line in healed { #expect(line.isWell, "healed: \(line.step) \(line.sentence)") }
         await bench.sandbox.stop()
         try page.compare(isWhole: FaultBench.only == nil)
     }
@@ -40,4 +40,7 @@ struct SeenStep {
     let verdict: Verdict?
     let code: String
     let sentence: String
+
+    /// Nothing is retrained while the model is good enough.
+    var isWell: Bool { verdict == .pass || verdict == nil && step == "retraining" }
 }

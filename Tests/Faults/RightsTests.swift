@@ -13,13 +13,13 @@ import Testing
         let bench = try await RightsBench.start()
         try await bench.permit(try bench.needs().flatMap(\.grants))
         for step in try await bench.bench.runAll() {
-            #expect(step.verdict == .pass, "with all rights: \(step.step): \(step.sentence)")
+            #expect(step.isWell, "with all rights: \(step.step): \(step.sentence)")
         }
         let needs = try bench.needs()
         #expect(
             needs.map(\.step) == [
                 "database", "inspections", "connections", "size", "clear-cache", "vacuum", "calibration-tickets",
-                "archive",
+                "archive", "figures",
             ])
         for need in needs {
             try await bench.permit(need.grants)
@@ -113,7 +113,11 @@ struct RightsBench {
     /// The steps that need rights, each with those of its guard and its proof.
     func needs() throws -> [StepNeed] {
         try ["daily-health", "weekly"].flatMap { procedure in
-            try bench.plan.runnable(procedure: procedure, catalogue: FaultBench.catalogue).steps.compactMap { step in
+            // The rights on clusters and buckets have tests of their own, where they can be taken away.
+            let steps = try bench.plan.runnable(procedure: procedure, catalogue: FaultBench.catalogue).steps.filter {
+                $0.action.hasPrefix("postgresql.") || $0.action.hasPrefix("redis.")
+            }
+            return try steps.compactMap { step in
                 var grants: [Grant] = []
                 for right in try step.parts.flatMap({ try #require($0.rights(FaultBench.catalogue)) }) {
                     for grant in Grant.each(right) where !grants.contains(grant) { grants.append(grant) }

@@ -33,6 +33,13 @@ struct SQLTables {
             } else if character == "'" {
                 _ = Self.enclosed(&rest, by: "'")
                 tokens.append(.mark("'"))
+            } else if rest.hasPrefix("::") {
+                rest = rest.dropFirst(2)
+                tokens.append(.mark(":"))
+            } else if character == ":", rest.dropFirst().first?.isLetter == true {
+                // A bound parameter such as `:from` is no word of the statement.
+                rest = rest.dropFirst().drop { $0.isLetter || $0.isNumber || $0 == "_" }
+                tokens.append(.mark("?"))
             } else if rest.hasPrefix("--") {
                 rest = rest.drop { $0 != "\n" && $0 != "\r\n" }
             } else if rest.hasPrefix("/*") {

@@ -37,7 +37,10 @@ extension ClusterFault {
         ClusterFault("pod-stuck-terminating", "one worker was deleted and does not go", .pods) { world in
             let pod = try world.firstPod(of: app).name
             let heal = world.spoil(.pod(pod), .hangsTerminating)
+            // Ten minutes ago: its grace is long over.
+            world.past.set(ago: .seconds(600))
             try world.store.delete(.pods, pod, in: SteamTrapCluster.namespace)
+            world.past.set(ago: .zero)
             try await world.shows("the replacement") { _ in
                 world.pods(of: app).filter { Workload.isReady($0) && !$0.isBeingDeleted }.count == 4
             }

@@ -26,7 +26,7 @@ public final class SteamTrapCluster: Sendable {
 
     public let store: KubernetesStore
     public let cluster: KubernetesCluster
-    private let past: PastClock
+    let past: PastClock
 
     /// Builds it; `speed` is how fast it lives afterwards (1: a rollout of four pods takes some four seconds).
     public static func start(speed: Double = 1, logs: SteamTrapLogSize = SteamTrapLogSize()) async throws

@@ -48,6 +48,8 @@ struct GeneratedLog: Sendable {
 
     func instant(of slot: Int) -> Instant {
         // Within its slot, so that the order stays.
+        // A service says at once that it starts.
+        if slot == 0 { return start + .milliseconds(50) }
         let jitter = Double(mix(slot, 1) % 1000) / 1000 * 0.9
         return Instant(
             microsecondsSinceEpoch: start.microsecondsSinceEpoch + Int64((Double(slot) + jitter) * interval))

@@ -32,7 +32,7 @@ import Testing
             ] {
                 #expect(text.contains(line), "\(line) is not in\n\(text)")
             }
-            #expect(text.ranges(of: "disabled:").count == text.ranges(of: "do: ").count)
+            #expect(text.ranges(of: "disabled:").count == text.ranges(of: "\n        do: ").count)
             #expect(!text.contains("hunter2") && !text.contains("millwright_look"))
             let valid = try await CommandLine.run("validate", plan, environment: environment)
             #expect(valid.exit == 0, "\(valid.errors)")

@@ -11,7 +11,9 @@ struct ManyPodsTests {
         let server = try await KubernetesServer.start(options)
         for number in 0..<3 {
             let ready: JSON = ["conditions": [["type": "Ready", "status": "True"]]]
-            try server.store.create(.nodes, ["metadata": ["name": .string("node-\(number)")], "status": ready])
+            let name = "node-\(number)"
+            try server.store.create(.nodes, ["metadata": ["name": .string(name)]])
+            try server.store.modify(.nodes, name, .status) { $0["status"] = ready }
         }
         for group in 0..<50 { try make(group, pods: 100, in: server.store) }
         try await withFolder { folder in
@@ -39,15 +41,17 @@ struct ManyPodsTests {
             "updatedReplicas": .int(pods), "observedGeneration": 1,
         ]
         let deployment = try store.create(
-            .deployments, ["metadata": ["name": .string(name)], "spec": spec, "status": status], in: "many")
+            .deployments, ["metadata": ["name": .string(name)], "spec": spec], in: "many")
+        try store.modify(.deployments, name, in: "many", .status) { $0["status"] = status }
         let set = try store.create(
             .replicaSets,
             [
                 "metadata": [
                     "name": .string(name + "-1"), "labels": labels, "ownerReferences": owner("Deployment", deployment),
                 ],
-                "spec": spec, "status": status,
+                "spec": spec,
             ], in: "many")
+        try store.modify(.replicaSets, name + "-1", in: "many", .status) { $0["status"] = status }
         for pod in 0..<pods {
             let conditions: JSON = ["Ready", "ContainersReady", "PodScheduled", "Initialized"].reduce(into: []) {
                 $0 = .array(($0.array ?? []) + [["type": .string($1), "status": "True"]])
@@ -64,8 +68,9 @@ struct ManyPodsTests {
                         "name": .string("\(name)-\(pod)"), "labels": labels,
                         "ownerReferences": owner("ReplicaSet", set),
                     ],
-                    "spec": ["nodeName": .string("node-\(pod % 3)"), "containers": [container]], "status": state,
+                    "spec": ["nodeName": .string("node-\(pod % 3)"), "containers": [container]],
                 ], in: "many")
+            try store.modify(.pods, "\(name)-\(pod)", in: "many", .status) { $0["status"] = state }
         }
     }
 

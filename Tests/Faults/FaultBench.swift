@@ -51,7 +51,7 @@ struct FaultBench {
     static func isChosen(_ fault: Fault) -> Bool { only.map { $0.contains(fault.name) } ?? true }
 
     static func start(rows: Int = 60_000) async throws -> FaultBench {
-        let logs = SteamTrapLogSize(linesPerHour: 20)
+        let logs = SteamTrapLogSize(linesPerHour: 360, age: .seconds(25 * 3600))
         let sandbox = try await SteamTrapSandbox.start(
             size: SteamTrapSize(rows: rows, keys: 3000, logs: logs, clusterSpeed: 8))
         var host = Host.system

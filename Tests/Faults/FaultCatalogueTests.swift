@@ -22,7 +22,7 @@ import Testing
             let seen = try await bench.run(fault)
             try await bench.sandbox.heal()
             page.add(fault: fault.name, fault.summary, seen)
-            let isSeen = seen.contains { $0.verdict != .pass && $0.verdict != nil }
+            let isSeen = seen.contains { !$0.isWell }
             #expect(isSeen == fault.isWrong, "\(fault.name): \(fault.isWrong ? "a false green" : "a false alarm")")
         }
         try await bench.replenish()
@@ -41,6 +41,10 @@ struct SeenStep {
     let code: String
     let sentence: String
 
-    /// Nothing is retrained while the model is good enough.
-    var isWell: Bool { verdict == .pass || verdict == nil && step == "retraining" }
+    /// Nothing is retrained while the model is good enough; and a restart within the last day, as the maintenance itself
+    /// makes one, takes the logs before it, which is told.
+    var isWell: Bool {
+        verdict == .pass || verdict == nil && step == "retraining"
+            || verdict == .warn && step == "errors" && code == "partly-covered"
+    }
 }

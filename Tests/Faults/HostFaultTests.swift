@@ -19,7 +19,7 @@ import Testing
     private static func disk(_ mount: String, warn: String, fail: String) -> RunStep {
         RunStep(
             id: "disk", action: "disk.usage", isChange: false,
-            parameters: .map([.init("mounts", .list([.text(mount)]))]),
+            parameters: .map([.init("mounts", .list([.text(mount)]))]), targets: ["on": "host"],
             thresholds: Thresholds(warn: warn, fail: fail))
     }
 
@@ -27,7 +27,7 @@ import Testing
         let command = PlanValue.list(words.map { .text($0) })
         return RunStep(
             id: "program", action: "program.run", isChange: true,
-            parameters: .map([.init("command", command), .init("impact", .text("online"))]),
+            parameters: .map([.init("command", command), .init("impact", .text("online"))]), targets: ["on": "host"],
             timeoutMicroseconds: timeout, proof: proof)
     }
 

@@ -53,7 +53,7 @@ struct SteamTrapProbe {
         for (name, url) in [("pods", url), ("log", log)] {
             let answer = try await Program.output(
                 "curl", ["-sk", "-m", "1", "-H", "Authorization: Bearer \(token)", "-w", "%{http_code}", url])
-            seen[name] = "\(answer.status) \(answer.text.suffix(3))"
+            seen[name] = "\(answer.status) \(answer.text.prefix(12)) \(answer.text.suffix(3))"
         }
         return seen
     }

@@ -85,7 +85,8 @@ struct KillBench {
         let inspector = try store.get(.deployments, "steam-trap-inspector", in: SteamTrapCluster.namespace)
         let jobs = store.list(.jobs, in: SteamTrapCluster.namespace).items
         return (
-            inspector[dotted: "metadata.generation"]?.int ?? -1,
+            inspector["metadata"]?["annotations"]?["deployment.kubernetes.io/revision"]?.string.flatMap { Int($0) }
+                ?? -1,
             jobs.count { $0[dotted: "metadata.ownerReferences"]?[0]?["name"]?.string == "ml-model-retraining" }
         )
     }

@@ -113,7 +113,8 @@ extension RedisAccess {
     public func time() async throws -> Instant {
         let command = RedisCommand("TIME")
         guard case .list(let parts) = try await ask(command), parts.count == 2, let seconds = parts[0].asNumber,
-            let microseconds = parts[1].asNumber, (0..<4_000_000_000).contains(seconds), (0..<1_000_000).contains(microseconds)
+            let microseconds = parts[1].asNumber, (0..<4_000_000_000).contains(seconds),
+            (0..<1_000_000).contains(microseconds)
         else { throw malformed(command) }
         return Instant(microsecondsSinceEpoch: seconds * 1_000_000 + microseconds)
     }

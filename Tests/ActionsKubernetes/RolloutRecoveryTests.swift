@@ -150,7 +150,9 @@ struct RolloutRecoveryTests {
             async let refused = step.refusal(begun)
             #expect(try await bench.cluster.eventually { _ in bench.restarts == 1 })
             try await bench.server.restart(downFor: .milliseconds(300), keepingHistory: false)
-            #expect(await refused == nil)
+            // The answer to the patch may be lost with the connection; what came of it is seen all the same.
+            let refusal = await refused
+            #expect(refusal == nil || refusal?.isCertain == false)
             #expect(try await step.outcome(begun).proof?.value("pods") == 4)
         }
     }

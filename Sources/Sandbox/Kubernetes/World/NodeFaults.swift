@@ -32,9 +32,9 @@ extension ClusterFault {
             world.cluster.fillDisk(pod: pod, in: namespace, percent: 90)
             return { $0.cluster.fillDisk(pod: pod, in: namespace, percent: nil) }
         },
-        ClusterFault("logs-rotated", "one inspector's log begins six hours ago", .logs) { world in
+        ClusterFault("logs-rotated", "one inspector's log was rotated away, but for the last lines", .logs) { world in
             let pod = try world.firstPod(of: inspector).name
-            let from = world.store.clock.now() - .seconds(6 * 3600)
+            let from = world.store.clock.now() - .seconds(15)
             try world.cluster.rotateLogs(pod: pod, in: namespace, keepingFrom: from)
             return { try $0.cluster.rotateLogs(pod: pod, in: namespace, keepingFrom: nil) }
         },

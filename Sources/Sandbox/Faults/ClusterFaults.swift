@@ -1,8 +1,9 @@
 import Synchronization
 
 extension Fault {
-    /// What is wrong in the cluster itself.
-    static let clusterFaults: [Fault] = ClusterFault.all.map { fault in
+    /// What is wrong in the cluster itself. A rotated log shows only where its pod is older than what is left of it, and the
+    /// maintenance restarts the pods: it has tests of its own.
+    static let clusterFaults: [Fault] = ClusterFault.all.filter { $0.name != "logs-rotated" }.map { fault in
         Fault(fault.name, fault.summary, seenBy: fault.sight.seenBy, at: fault.sight.places, isWrong: fault.isWrong) {
             // Nothing is retrained while the model is good enough.
             if fault.sight == .retraining { $0.api.spoil(fault.name) { $0.accuracy = "0.87" } }

@@ -145,19 +145,7 @@ struct RunFacts: Sendable {
 
     func step(_ id: String) -> StepFacts? { steps.first { $0.id == id } }
 
-    var counts: RunDocument.Counts {
-        var counts = RunDocument.Counts()
-        for step in steps {
-            switch step.verdict {
-            case .pass?: counts.pass += 1
-            case .warn?: counts.warn += 1
-            case .fail?: counts.fail += 1
-            case .unknown?: counts.unknown += 1
-            case nil: counts.skipped += 1
-            }
-        }
-        return counts
-    }
+    var counts: RunDocument.Counts { RunDocument.Counts(steps.map(\.verdict)) }
 }
 
 extension RunFacts {

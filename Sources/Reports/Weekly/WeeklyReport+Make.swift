@@ -49,19 +49,7 @@ extension WeeklyReport {
             actionsLeft: max(0, actions.count - ReportLimits.issues), notes: book.notes)
     }
 
-    static func counts(_ rows: [RunRow]) -> RunDocument.Counts {
-        var counts = RunDocument.Counts()
-        for row in rows {
-            switch row.verdict {
-            case .pass?: counts.pass += 1
-            case .warn?: counts.warn += 1
-            case .fail?: counts.fail += 1
-            case .unknown?: counts.unknown += 1
-            case nil: counts.skipped += 1
-            }
-        }
-        return counts
-    }
+    static func counts(_ rows: [RunRow]) -> RunDocument.Counts { RunDocument.Counts(rows.map(\.verdict)) }
 
     // MARK: The calendar
 

@@ -41,7 +41,7 @@ struct OutdatedDependencies: Check {
         ]
     }
 
-    var manager = OutdatedList.Manager.pip
+    var manager = OutdatedList.Origin.pip
     var list = ""
     var installed: String?
     var ignore: [String] = []

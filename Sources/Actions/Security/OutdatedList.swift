@@ -3,7 +3,7 @@ import Maintenance
 /// The packages that a package manager lists as outdated.
 struct OutdatedList {
     /// Who made the list.
-    enum Manager: String, WordValue {
+    enum Origin: String, WordValue {
         /// `pip list --outdated --format=json`
         case pip
         /// `npm outdated --json`
@@ -38,7 +38,7 @@ struct OutdatedList {
     let packages: [Package]
 
     /// - Parameter installed: how many packages there are, where it is known: an empty list of pip's alone says nothing.
-    init(_ document: JSONValue, of manager: Manager, installed: Int?) throws(CouldNotLook) {
+    init(_ document: JSONValue, of manager: Origin, installed: Int?) throws(CouldNotLook) {
         switch manager {
         case .pip: packages = try Self.pip(document, installed)
         case .npm: packages = try Self.npm(document)

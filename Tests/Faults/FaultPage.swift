@@ -19,7 +19,7 @@ struct FaultPage {
 
     /// One row a step that did not pass; one for the fault where all did.
     mutating func add(fault: String, _ summary: String, _ seen: [SeenStep]) {
-        let noticed = seen.filter { $0.verdict != .pass }
+        let noticed = seen.filter { !$0.isWell }
         if noticed.isEmpty { rows.append("| \(fault) | \(summary) | all | pass | |") }
         for (index, step) in noticed.enumerated() {
             let name = index == 0 ? "\(fault) | \(summary)" : " | "

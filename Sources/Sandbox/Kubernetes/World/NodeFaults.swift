@@ -10,7 +10,7 @@ extension ClusterFault {
             world.cluster.setLost(node: node, true)
             try await world.shows("the node") { store in
                 try Conditions.status(of: "Ready", in: store.get(.nodes, node)) == "Unknown"
-                    && world.appPods.contains { $0[dotted: "spec.nodeName"]?.string == node && !Workload.isReady($0) }
+                    && world.appPods.allSatisfy { $0[dotted: "spec.nodeName"]?.string != node || !Workload.isReady($0) }
             }
             return { $0.cluster.setLost(node: node, false) }
         },

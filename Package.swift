@@ -141,7 +141,12 @@ let package = Package(
         tests("Journal", ["Host", "Maintenance", "Journal", "SQLiteJournal"]),
         tests("ClientPostgreSQL", ["Host", "Maintenance", "ClientPostgreSQL", "Sandbox"]),
         tests("ClientRedis", ["Host", "Maintenance", "ClientRedis", "Sandbox"] + nio),
-        tests("ClientHTTP", ["Host", "Maintenance", "ClientHTTP", "Sandbox"] + nio),
+        tests(
+            "ClientHTTP",
+            [
+                "Host", "Maintenance", "ClientHTTP", "Sandbox",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+            ] + nio),
         tests("ClientTLS", ["Host", "Maintenance", "ClientTLS", "Sandbox"] + nio),
         tests("ClientPrograms", ["Host", "Maintenance", "ClientPrograms", "Sandbox"]),
         tests("ActionsPostgreSQL", ["Host", "Maintenance", "ClientPostgreSQL", "ActionsPostgreSQL", "Sandbox"]),

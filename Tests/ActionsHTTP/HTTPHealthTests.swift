@@ -48,18 +48,22 @@ struct HTTPHealthTests {
     }
 
     @Test func unavailabilityFails() async throws {
+        let (short, long) = (Duration.milliseconds(400), Duration.seconds(20))
         let server = try StandInServer()
         server.on("/silent", Answer(body: .silence))
         server.on("/short", Answer(body: .short(Array("ok".utf8), length: 100)))
         server.on("/stall", Answer(body: .trickle([UInt8](repeating: 97, count: 1000), every: .milliseconds(50))))
         server.on("/garbage", Answer(body: .raw(Array("220 mail ready\r\n".utf8))))
         let refused = try FaultProxy(to: 1, behaviour: .refuse)
-        for (url, word) in [
-            ("http://127.0.0.1:\(refused.port)/", "fail refused"), (server.url("/silent"), "fail timed-out"),
-            (server.url("/stall"), "fail timed-out"), (server.url("/short"), "fail connection-lost"),
-            (server.url("/garbage"), "fail malformed"),
+        let hanging = try FaultProxy(to: 1, behaviour: .hang)
+        for (url, word, patience) in [
+            ("http://127.0.0.1:\(refused.port)/", "fail refused", long),
+            ("https://127.0.0.1:\(hanging.port)/", "fail timed-out", short),
+            (server.url("/silent"), "fail timed-out", short),
+            (server.url("/stall"), "fail timed-out", short), (server.url("/short"), "fail connection-lost", long),
+            (server.url("/garbage"), "fail malformed", long),
         ] {
-            let outcome = try await health(url, patience: word == "fail timed-out" ? .milliseconds(400) : .seconds(20))
+            let outcome = try await health(url, patience: patience)
             #expect(outcome.word == word, "\(url)")
             #expect(outcome.observation?.measurements.isEmpty == true)
             #expect(outcome.missing == ["body", "latency", "status"])

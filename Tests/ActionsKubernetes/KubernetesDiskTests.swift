@@ -74,6 +74,23 @@ struct KubernetesDiskTests {
         }
     }
 
+    @Test func aClaimOfAPodThatDoesNotStart() async throws {
+        try await with { bench in
+            try bench.cluster.script(image: "shop/slow", .pullFails(message: "manifest unknown"))
+            let volumes: JSON = [["name": "spare", "persistentVolumeClaim": ["claimName": "spare"]]]
+            let template = bench.template("slow", ["volumes": volumes])
+            try bench.make(.deployments, "slow", replicas: 1, ["template": template])
+            let isSo = try await bench.cluster.eventually { _ in
+                bench.pods(of: "slow").contains { pod in
+                    pod[dotted: "status.containerStatuses"]?[0]?[dotted: "state.waiting.message"] != nil
+                }
+            }
+            #expect(isSo)
+            let seen = try await check(bench)
+            #expect(seen.findings.isEmpty && seen.value("unmounted") == 1, "\(seen.findings)")
+        }
+    }
+
     @Test func aClaimThatIsNotThere() async throws {
         try await with { bench in
             let seen = try await check(bench, ["claims": .text("models")])
@@ -98,13 +115,26 @@ struct KubernetesDiskTests {
 
     // MARK: Prometheus
 
-    private func prometheus(_ series: [String: [String: Double]]) async throws -> Observation {
+    /// A pod that mounts the claim `spare`; `nil` where nobody tells its phase.
+    private typealias Mount = (pod: String, uid: String, phase: String?)
+
+    private func prometheus(
+        _ series: [String: [String: Double]], mounts: [Mount] = []
+    ) async throws -> Observation {
         let server = try StandInServer()
         server.otherwise { request in
             let query = request.target.percentDecoded ?? request.target
             let metric = series.first { query.contains("(\($0.key){") }?.value ?? [:]
-            let samples = metric.map { claim, value in
+            var samples = metric.map { claim, value in
                 #"{"metric":{"persistentvolumeclaim":"\#(claim)"},"value":[1763760000,"\#(value)"]}"#
+            }
+            for mount in mounts {
+                let pod = #""pod":"\#(mount.pod)","uid":"\#(mount.uid)""#
+                if query.contains("(kube_pod_spec_volumes_persistentvolumeclaims_info{") {
+                    samples.append(#"{"metric":{"persistentvolumeclaim":"spare",\#(pod)},"value":[1763760000,"1"]}"#)
+                } else if query.contains("(kube_pod_status_phase{"), let phase = mount.phase, phase != "Running" {
+                    samples.append(#"{"metric":{"phase":"\#(phase)",\#(pod)},"value":[1763760000,"1"]}"#)
+                }
             }
             let text =
                 #"{"status":"success","data":{"resultType":"vector","result":["#
@@ -147,5 +177,27 @@ struct KubernetesDiskTests {
         blind["kube_pod_spec_volumes_persistentvolumeclaims_info"] = nil
         #expect(try await prometheus(blind).findings.map(\.cause.code) == [.partlyCovered])
         #expect(await causeOf { try await prometheus([:]) }?.code == .noData)
+    }
+
+    /// Of a claim that only pods mount which are over or not started no kubelet tells anything, and nothing is wrong.
+    @Test func byPrometheusOnlyRunningPodsMount() async throws {
+        let whole: [String: [String: Double]] = [
+            "kubelet_volume_stats_used_bytes": ["data": 72], "kubelet_volume_stats_capacity_bytes": ["data": 100],
+            "kubelet_volume_stats_available_bytes": ["data": 28],
+            "kube_persistentvolumeclaim_info": ["data": 1, "spare": 1],
+            "kube_pod_spec_volumes_persistentvolumeclaims_info": ["data": 1],
+        ]
+        let idle: [Mount] = [("job-1", "a", "Succeeded"), ("job-2", "b", "Failed"), ("job-3", "c", "Pending")]
+        let seen = try await prometheus(whole, mounts: idle)
+        #expect(seen.findings.isEmpty && seen.value("unmounted") == 1)
+        // One that runs, one on a node that does not answer, one whose phase nobody tells, one that came anew.
+        let busy: [Mount] = [
+            ("db-0", "d", "Running"), ("db-0", "d", "Unknown"), ("db-0", "d", nil), ("job-1", "e", "Running"),
+        ]
+        for busy in busy {
+            let seen = try await prometheus(whole, mounts: idle + [busy])
+            #expect(seen.findings.map(\.subject) == ["claim spare"], "\(busy)")
+            #expect(seen.findings.first?.severity == .unknown && seen.value("unmounted") == 0)
+        }
     }
 }

@@ -135,16 +135,21 @@ struct LogsErrorsTests {
         #expect(seen.findings.isEmpty)
     }
 
+    /// Made 3,000 seconds ago.
+    private func youngPod(_ name: String, of owner: (kind: String, name: String)) -> ScriptedLogs.Pod {
+        let made = Self.stamp(3000, from: now)
+        let line = "\(Self.ago(2999, from: now)) INFO up"
+        var pod = ScriptedLogs.Pod(
+            name, labels: ["app": "worker"], created: made,
+            containers: [ScriptedLogs.Container("main", started: made, lines: [line])])
+        pod.owner = owner
+        return pod
+    }
+
     @Test func aRolloutInThePeriodTookLogsAway() async throws {
         let logs = try ScriptedLogs()
         let young = Self.stamp(3000, from: now)
-        var replaced = ScriptedLogs.Pod(
-            "worker-abc-1", labels: ["app": "worker"], created: young,
-            containers: [
-                ScriptedLogs.Container("main", started: young, lines: ["\(Self.ago(2999, from: now)) INFO up"])
-            ])
-        replaced.owner = ("ReplicaSet", "worker-abc")
-        logs.pods = [replaced]
+        logs.pods = [youngPod("worker-abc-1", of: ("ReplicaSet", "worker-abc"))]
         func put(revision: Int) {
             logs.put(
                 """
@@ -159,6 +164,66 @@ struct LogsErrorsTests {
         #expect(try await observe(logs, ["replaced": .text("warn")]).findings.map(\.severity) == [.warn])
         // The first of all replaced nothing.
         put(revision: 1)
+        #expect(try await observe(logs).findings.isEmpty)
+    }
+
+    @Test func podsOfAStatefulSetThatWereMadeAnewTookLogsAway() async throws {
+        let logs = try ScriptedLogs()
+        let owner = (kind: "StatefulSet", name: "worker")
+        logs.pods = [pod("worker-0", [(100, "INFO")]), youngPod("worker-1", of: owner)]
+        logs.pods[0].owner = owner
+        let path = "/apis/apps/v1/namespaces/shop/statefulsets/worker"
+        func put(scaled: Int64) {
+            logs.put(
+                """
+                {"kind":"StatefulSet","apiVersion":"apps/v1","metadata":{"name":"worker","namespace":"shop","uid":"o",
+                "resourceVersion":"7","creationTimestamp":"\(Self.stamp(200_000, from: now))","managedFields":[
+                {"manager":"kubectl","operation":"Update","apiVersion":"apps/v1","subresource":"scale",
+                "time":"\(Self.stamp(scaled, from: now))","fieldsType":"FieldsV1",
+                "fieldsV1":{"f:spec":{"f:replicas":{}}}}]},"spec":{"replicas":2}}
+                """, at: path)
+        }
+        put(scaled: 150_000)
+        let seen = try await observe(logs)
+        #expect(seen.findings.map(\.severity) == [.unknown] && seen.findings.first?.subject == "statefulset/worker")
+        #expect(seen.findings.first?.cause.code == .partlyCovered)
+        #expect(seen.findings.first?.cause.sentence.contains("(worker-1)") == true)
+        #expect(try await observe(logs, ["replaced": .text("warn")]).findings.map(\.severity) == [.warn])
+        put(scaled: 3100)
+        #expect(try await observe(logs).findings.isEmpty)
+        logs.server.on(path, ScriptedLogs.failure(403, "Forbidden", "cannot get resource"))
+        #expect(try await observe(logs).findings.map(\.cause.code) == [.noPermission])
+    }
+
+    @Test func podsOfADaemonSetThatWereMadeAnewTookLogsAway() async throws {
+        let logs = try ScriptedLogs()
+        logs.pods = [youngPod("worker-x", of: ("DaemonSet", "worker"))]
+        let (young, old) = (Self.stamp(3000, from: now), Self.stamp(200_000, from: now))
+        let head = #""apiVersion":"v1","metadata":{"resourceVersion":"7"}"#
+        logs.put(
+            """
+            {"kind":"PodList",\(head),"items":[{"metadata":{"name":"worker-x","namespace":"shop",
+            "uid":"uid-of-worker-x","creationTimestamp":"\(young)","labels":{"app":"worker"},"ownerReferences":[
+            {"controller":true,"kind":"DaemonSet","name":"worker","uid":"o"}]},
+            "spec":{"nodeName":"node-0","containers":[{"name":"main"}]},"status":{"phase":"Running",
+            "containerStatuses":[{"name":"main",\(logs.pods[0].containers[0].status)}]}}]}
+            """, at: "/api/v1/namespaces/shop/pods")
+        logs.put(
+            """
+            {"kind":"DaemonSet","apiVersion":"apps/v1","metadata":{"name":"worker","namespace":"shop","uid":"o",
+            "resourceVersion":"7","creationTimestamp":"\(old)"},"spec":{}}
+            """, at: "/apis/apps/v1/namespaces/shop/daemonsets/worker")
+        func put(node born: String) {
+            logs.put(
+                """
+                {"kind":"NodeList",\(head),"items":[{"metadata":{"name":"node-0","creationTimestamp":"\(born)"}}]}
+                """, at: "/api/v1/nodes")
+        }
+        put(node: old)
+        let seen = try await observe(logs)
+        #expect(seen.findings.map(\.severity) == [.unknown] && seen.findings.first?.subject == "daemonset/worker")
+        #expect(seen.findings.first?.cause.sentence.contains("no new node explains (worker-x)") == true)
+        put(node: young)
         #expect(try await observe(logs).findings.isEmpty)
     }
 

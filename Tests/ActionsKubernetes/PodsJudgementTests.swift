@@ -21,7 +21,7 @@ struct PodsJudgementTests {
         #expect(seen.value("crash_looping") == 1 && seen.value("restarts") == 7 && seen.value("pods") == 17)
         #expect(seen.findings.map(\.severity) == [.fail, .warn])
         #expect(seen.findings.map(\.cause.code.rawValue) == ["none-ready", "crash-looping"])
-        #expect(seen.summary == "16 of 17 pods are ready, 1 crash-looping")
+        #expect(seen.summary == "16 of 17 pods are ready, deployment/flaky lacks 1, 1 crash-looping")
         #expect(seen.details.count == 17 + 6)
     }
 
@@ -41,6 +41,27 @@ struct PodsJudgementTests {
         let view = Made.view([Made.deployment("web", replicas: 4)], Made.pods(of: "web", 4))
         let seen = try PodsJudgement.observe(view, check, at: now)
         #expect(seen.value("ready") == 4 && seen.value("lacking") == 0 && seen.findings.isEmpty)
+    }
+
+    /// What one workload has beyond its own number, as in the midst of a rollout, fills no gap of another.
+    @Test func aSurplusHidesNoLack() throws {
+        let deleted = Made.pod("worker-1", owner: ("ReplicaSet", "worker-rs", "worker-rs"))
+            .with("2026-11-20T22:40:10Z", at: "metadata", "deletionTimestamp")
+        let view = Made.view(
+            [Made.deployment("web", replicas: 2), Made.deployment("worker", replicas: 2)],
+            Made.pods(of: "web", 3) + Made.pods(of: "worker", 1) + [deleted])
+        for expected in [nil, 4] {
+            var check = KubernetesPods()
+            check.expected = expected
+            let seen = try PodsJudgement.observe(view, check, at: now)
+            #expect(seen.value("ready") == 4 && seen.value("lacking") == 1)
+            #expect(seen.summary == "4 of 4 pods are ready, deployment/worker lacks 1, 1 terminating")
+            #expect(seen.codes == ["pods-lacking"] && seen.findings.first?.subject == "deployment/worker")
+            #expect(seen.details.prefix(2).map { $0["lacking"] } == [.number(0), .number(1)])
+        }
+        var modest = KubernetesPods()
+        modest.expected = 3
+        #expect(try PodsJudgement.observe(view, modest, at: now).value("lacking") == 0)
     }
 
     @Test func scaledBelowWhatIsExpected() throws {

@@ -45,7 +45,8 @@ struct SeenStep {
     /// one, takes the logs before it, which is told; and seconds after an archive a pod may have written nothing new.
     var isWell: Bool {
         switch (verdict, step, code) {
-        case (.pass, _, _), (nil, "retraining", _), (.warn, "errors", "partly-covered"), (.warn, "logs", "no-data"): true
+        case (.pass, _, _), (nil, "retraining", _), (.warn, "errors", "partly-covered"), (.warn, "logs", "no-data"):
+            true
         default: false
         }
     }

@@ -97,6 +97,32 @@ import Testing
         #expect(error.cause.code == .refused)
     }
 
+    /// It ends in the handshake: whoever waits there has sent nothing.
+    @Test func noConnectionInTimeIsNotSent() async throws {
+        let proxy = try FaultProxy(to: 1, behaviour: .hang)
+        let channel = try Sample.channel(
+            "webhook", ["url": .text("https://127.0.0.1:\(proxy.port)/services/T000/B000/s3cr3tS3cr3t")])
+        let error = try #require(
+            try await Sample.failure {
+                try await channel.deliver(Sample.notice(), id: Sample.id, in: Sample.context(1))
+            })
+        #expect(error == .notSent(error.cause, mayRetry: true))
+        #expect(!error.cause.sentence.contains("s3cr3t"))
+    }
+
+    @Test func aCertificateThatIsRefusedIsNotTriedAgain() async throws {
+        let certificate = try await CertificateAuthority.selfSigned(names: ["localhost"])
+        let server = try await TLSServer.start(certificate: certificate)
+        let channel = try Sample.channel("webhook", ["url": .text(server.url(host: "localhost") + "s3cr3tS3cr3t")])
+        let error = try #require(
+            try await Sample.failure {
+                try await channel.deliver(Sample.notice(), id: Sample.id, in: Sample.context())
+            })
+        #expect(error == .notSent(error.cause, mayRetry: false))
+        #expect(error.cause.code == .tlsFailed && !error.cause.sentence.contains("s3cr3t"))
+        await server.stop()
+    }
+
     @Test func aLostAnswerIsPerhapsSent() async throws {
         let server = try StandInServer()
         server.otherwise { _ in Answer(body: .raw([])) }

@@ -13,7 +13,10 @@ enum FakeCatalogue {
             TargetKindDefinition(Database.self), TargetKindDefinition(Cache.self), TargetKindDefinition(Endpoint.self),
             TargetKindDefinition(TLS.self), TargetKindDefinition(Machine.self),
         ],
-        channels: [ChannelKindDefinition(Webhook.self), ChannelKindDefinition(Watchdog.self)])
+        channels: [
+            ChannelKindDefinition(Webhook.self), ChannelKindDefinition(Watchdog.self),
+            ChannelKindDefinition(Letters.self),
+        ])
 }
 
 protocol FakeChannel: ChannelKind {}
@@ -37,6 +40,22 @@ struct Webhook: FakeChannel {
     }
     var url = Secret("")
     var headers: [String: String] = [:]
+}
+
+struct Letters: FakeChannel {
+    static let name = "mail"
+    static let recipientParameter: String? = "to"
+    static var parameters: [Parameter<Letters>] {
+        [
+            .required("url", \.url, "Where."),
+            .required("to", \.to, "To whom."),
+        ]
+    }
+    var url = ""
+    var to: [String] = []
+    func validate() throws(ValueError) {
+        if to.count > 3 { throw ValueError("more than 3 recipients", path: ["to"]) }
+    }
 }
 
 struct Watchdog: FakeChannel {

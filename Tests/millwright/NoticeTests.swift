@@ -33,6 +33,8 @@ import Testing
                         fail: \(condition)
                 """
             let estate = """
+                people: { ann: { mail: ann@example.com }, bob: { mail: ops@example.com } }
+                groups: { all: [bob, ann] }
                 channels:
                   chat: { webhook: { url: "${env:CHAT}", shape: slack } }
                   mail:
@@ -40,7 +42,7 @@ import Testing
                       server: "127.0.0.1:${env:MAIL_PORT}"
                       tls: none
                       from: millwright@example.com
-                      to: [ops@example.com, ann@example.com]
+                      to: [ops@example.com, all]
                   watchdog: { heartbeat: "${env:WATCHDOG}" }
                 """
             try estate.write(to: folder.appending(path: "estate.yaml"), atomically: true, encoding: .utf8)

@@ -22,6 +22,8 @@ enum KubernetesActionLimits {
     static let jobNameStem = 36
     /// Time for which a finished Job is kept where its template does not say.
     static let jobMemory: Duration = .seconds(30 * 86_400)
+    /// Workloads that a summary names.
+    static let namedWorkloads = 3
     /// Workloads of one restart.
     static let workloads = 200
     /// Nodes whose kubelet is asked for its statistics at a time, and in one check.
@@ -38,6 +40,12 @@ enum KubernetesActionLimits {
     /// Pods whose logs are read in one check, and at a time: each read holds a line and a piece.
     static let logPods = 500
     static let logsAtOnce = 4
+    /// Time after its set or its node was made within which a pod is the first of its place.
+    static let firstPod: Duration = .seconds(300)
+    /// Difference in age of pods that are made at once.
+    static let madeAtOnce: Duration = .seconds(10)
+    /// Pods that a finding names.
+    static let namedPods = 5
     /// Shortest time that an hourly rate is taken over.
     static let shortestRate: Duration = .seconds(60)
 }

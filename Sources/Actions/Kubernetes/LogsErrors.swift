@@ -57,7 +57,7 @@ public struct LogsErrors: Check {
         .optional("silent", \.silent, default: [], "Containers that may write nothing at all."),
         .optional(
             "replaced", \.replaced, default: .unknown,
-            "What a rollout within the period means: the logs of the pods before it are gone."),
+            "What it means that pods were replaced within the period: the logs of those before them are gone."),
     ]
 
     public func validate() throws(ValueError) {
@@ -72,8 +72,11 @@ public struct LogsErrors: Check {
             .kubernetes(.look, ["get", "list"], ["pods"], in: namespace, reason: "to find the replicas"),
             .kubernetes(.look, ["get"], ["pods/log"], in: namespace, reason: "to read their logs"),
             .kubernetes(
-                .look, ["get"], ["replicasets.apps"], in: namespace,
-                reason: "to see whether a rollout took earlier logs away"),
+                .look, ["get"], ["replicasets.apps", "statefulsets.apps", "daemonsets.apps"], in: namespace,
+                reason: "to see whether pods were replaced, and their logs gone with them"),
+            .kubernetes(
+                .look, ["list"], ["nodes"], everywhere: true,
+                reason: "to tell a DaemonSet's pod on a new node from one that was replaced"),
         ]
     }
 
@@ -94,6 +97,7 @@ public struct LogsErrors: Check {
         let scans = try await read(pods, since: begin, until: until, access, in: context)
         var findings = scans.flatMap(findings)
         findings += try await rollouts(pods, since: begin, access)
+        findings += try await madeAnew(pods, since: begin, access)
         let current = scans.filter { !$0.isOver }
         if current.isEmpty {
             let cause = Cause(

@@ -9,7 +9,7 @@ import Synchronization
 final class Exchange: Sendable {
     /// No whole answer by the deadline.
     struct DeadlinePassed: Error {}
-    /// Nothing came for longer than the silence that was allowed.
+    /// The server let us wait for longer than the silence that was allowed.
     struct Silent: Error {}
     /// The body went on beyond the limit.
     struct BodyTooLarge: Error { let limit: Int }
@@ -18,8 +18,8 @@ final class Exchange: Sendable {
     let context: Context
     private let request: HTTPClientRequest
     private let seen = Mutex<Int?>(nil)
-    /// When the last piece came, by the steady clock.
-    private let lastSign = Mutex<Duration>(.zero)
+    /// Since when the server lets us wait, by the steady clock; `nil` while it is we who take their time.
+    private let waitingSince = Mutex<Duration?>(nil)
 
     init(request: HTTPClientRequest, transport: HTTPTransport, context: Context) {
         self.request = request
@@ -39,11 +39,13 @@ final class Exchange: Sendable {
         silence: Duration?, cause: @escaping @Sendable (any Error) async throws -> CouldNotLook,
         _ read: @escaping @Sendable (HTTPHead, HTTPChunks) async throws -> Result
     ) async throws -> Result {
-        noteSign()
+        // The watch begins with the request.
+        beginWaiting()
         do {
             return try await beforeDeadline(silence) {
                 let response: HTTPClientResponse
                 do { response = try await self.execute() } catch { throw Broken(cause: try await cause(error)) }
+                self.endWaiting()
                 let head = HTTPHead(status: Int(response.status.code), headers: Self.headers(response))
                 return try await read(head, HTTPChunks(body: response.body, exchange: self, cause: cause))
             }
@@ -67,8 +69,10 @@ final class Exchange: Sendable {
     /// A failure whose cause is found already.
     private struct Broken: Error { let cause: CouldNotLook }
 
-    /// Something came: the silence begins anew.
-    func noteSign() { lastSign.withLock { $0 = context.host.steady() } }
+    /// From here on it is the server's silence.
+    func beginWaiting() { waitingSince.withLock { $0 = context.host.steady() } }
+    /// Something came.
+    func endWaiting() { waitingSince.withLock { $0 = nil } }
 
     private func beforeDeadline<Result: Sendable>(
         _ silence: Duration? = nil, _ work: @escaping @Sendable () async throws -> Result
@@ -90,7 +94,8 @@ final class Exchange: Sendable {
 
     private func watch(_ silence: Duration) async throws -> Never {
         while true {
-            let quiet = context.host.steady() - lastSign.withLock { $0 }
+            let now = context.host.steady()
+            let quiet = now - (waitingSince.withLock { $0 } ?? now)
             if quiet >= silence { throw Silent() }
             try await context.host.sleep(silence - quiet)
         }

@@ -25,6 +25,8 @@ public struct HTTPChunks: AsyncSequence, Sendable {
         @concurrent
         public mutating func next() async throws -> [UInt8]? {
             let piece: ByteBuffer?
+            exchange.beginWaiting()
+            defer { exchange.endWaiting() }
             do {
                 piece = try await pieces.next()
                 // A cancelled stream ends as if it were complete.
@@ -32,7 +34,6 @@ public struct HTTPChunks: AsyncSequence, Sendable {
             } catch {
                 throw try await cause(error)
             }
-            exchange.noteSign()
             return piece.map { Array($0.readableBytesView) }
         }
     }

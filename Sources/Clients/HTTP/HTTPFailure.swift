@@ -14,7 +14,9 @@ extension Cause.Code {
 
 /// Finds the cause of a request that brought no whole answer.
 struct HTTPFailure {
-    let exchange: Exchange
+    let transport: HTTPTransport
+    /// Of the answer, where it began.
+    let status: Int?
     let statement: String
 
     func cause(of error: any Error) async -> Cause {
@@ -26,7 +28,9 @@ struct HTTPFailure {
         case let error as Exchange.BodyTooLarge:
             return Cause(.tooLarge, "\(place) answered more than \(error.limit) bytes; the rest was not read.")
         case let error as NIOConnectionError: return await connecting(error)
-        case let error as IOError: return system(error.errnoCode)
+        case let error as IOError where !transport.hasConnected: return connecting(error.errnoCode)
+        // Over a connection that stands, no error says that nothing was sent.
+        case let error as IOError: return error.errnoCode == ETIMEDOUT ? timedOut : lost
         case is ChannelError: return lost
         case HTTPParserError.invalidEOFState: return lost
         case let error as HTTPParserError:
@@ -37,18 +41,22 @@ struct HTTPFailure {
         }
     }
 
-    private var base: BaseURL { exchange.transport.endpoint.base }
+    private var base: BaseURL { transport.endpoint.base }
     private var place: String { base.identity }
 
+    /// What a connection is given was over, which tells more than that a shorter deadline was.
+    private var notConnected: Cause { Cause(.unreachable, "No connection to \(place) came about in time.") }
+
     private var timedOut: Cause {
-        if let status = exchange.status {
+        if let status {
             return Cause(.timedOut, "\(statement) at \(place) began to answer (\(status)) and did not end in time.")
         }
-        return Cause(.timedOut, "\(statement) at \(place) was not answered in time.")
+        let reason = transport.hasConnected ? "" : ": no connection came about"
+        return Cause(.timedOut, "\(statement) at \(place) was not answered in time\(reason).")
     }
 
     private var lost: Cause {
-        if exchange.status != nil {
+        if status != nil {
             return Cause(.connectionLost, "\(place) closed the connection in the midst of its answer to \(statement).")
         }
         return Cause(.connectionLost, "\(place) closed the connection without an answer to \(statement).")
@@ -56,8 +64,7 @@ struct HTTPFailure {
 
     private func client(_ error: HTTPClientError) -> Cause {
         switch error {
-        case .connectTimeout, .tlsHandshakeTimeout, .getConnectionFromPoolTimeout:
-            Cause(.timedOut, "No connection to \(place) came about in time.")
+        case .connectTimeout, .tlsHandshakeTimeout, .getConnectionFromPoolTimeout: notConnected
         case .readTimeout, .writeTimeout, .deadlineExceeded: timedOut
         case .remoteConnectionClosed, .uncleanShutdown, .cancelled, .requestStreamCancelled, .bodyLengthMismatch: lost
         case .alreadyShutdown: Cause(.connectionLost, "The connections to \(place) were closed already.")
@@ -80,23 +87,24 @@ struct HTTPFailure {
         }
         let codes = error.connectionErrors.compactMap { ($0.error as? IOError)?.errnoCode }
         // Of several addresses the one that refused says most.
-        if let code = codes.first(where: { $0 == ECONNREFUSED }) ?? codes.last { return system(code) }
+        if let code = codes.first(where: { $0 == ECONNREFUSED }) ?? codes.last { return connecting(code) }
         if error.connectionErrors.contains(where: {
             if case ChannelError.connectTimeout = $0.error { true } else { false }
         }) {
-            return Cause(.timedOut, "No connection to \(place) came about in time.")
+            return notConnected
         }
         return Cause(.unreachable, "\(place) could not be reached.")
     }
 
-    private func system(_ code: CInt) -> Cause {
+    private func connecting(_ code: CInt) -> Cause {
         switch code {
         case ECONNREFUSED: Cause(.refused, "\(place) refused the connection: nothing listens there.")
-        case ETIMEDOUT: Cause(.timedOut, "No connection to \(place) came about in time.")
+        case ETIMEDOUT: notConnected
         case ENETUNREACH, ENETDOWN, EADDRNOTAVAIL:
             Cause(.networkDown, "This machine has no route to the network of \(base.host).")
         case EHOSTUNREACH, EHOSTDOWN: Cause(.unreachable, "There is no route to \(base.host).")
-        case ECONNRESET, EPIPE, ECONNABORTED: lost
+        case ECONNRESET, EPIPE, ECONNABORTED:
+            Cause(.unreachable, "\(place) closed the connection while it was being made.")
         default: Cause(.unreachable, "\(place) could not be reached: \(String(cString: strerror(code))).")
         }
     }
@@ -106,12 +114,12 @@ struct HTTPFailure {
             return Cause(
                 .notFound, "The file of authorities (`ca`) could not be read; it must hold certificates in PEM.")
         }
-        if exchange.status != nil { return lost }
+        if status != nil { return lost }
         if let error = error as? NIOSSLError, error == .uncleanShutdown { return lost }
         if let error = error as? NIOSSLExtraError, error == .failedToValidateHostname {
             return Cause(
                 .tlsFailed,
-                "TLS with \(place): its certificate is not for the name \(exchange.transport.endpoint.expectedName ?? base.host)."
+                "TLS with \(place): its certificate is not for the name \(transport.endpoint.expectedName ?? base.host)."
             )
         }
         let text = "\(error)"
@@ -124,7 +132,7 @@ struct HTTPFailure {
             return Cause(.tlsFailed, "TLS with \(place): it does not speak TLS.")
         }
         if text.contains("CERTIFICATE_VERIFY_FAILED") {
-            let reason = await RefusedCertificate(transport: exchange.transport).reason()
+            let reason = await RefusedCertificate(transport: transport).reason()
             return Cause(.tlsFailed, "TLS with \(place): \(reason)")
         }
         return Cause(.tlsFailed, "TLS with \(place) failed: no common protocol, or a broken handshake.")

@@ -8,8 +8,9 @@ public enum HTTPLimits {
     public static let url = 8000
     /// Headers that a plan may add to each request.
     public static let headers = 64
-    /// Time for a connection to be made, TLS included: a silent host is told apart from a slow answer.
-    public static let connect: Duration = .seconds(10)
+    /// Time for a connection to be made, TLS included: a silent host is told apart from a slow answer, also by a step that
+    /// may take 10 seconds. The third repetition of a lost packet, after 7 seconds, still counts.
+    public static let connect: Duration = .seconds(8)
     /// Time that an idle connection is kept: shorter than servers keep theirs, so that none is used that just ended.
     public static let idle: Duration = .seconds(2)
     /// Time for the connections to close at the end of a run.

@@ -20,6 +20,7 @@ public final class HTTPTransport: Sendable {
     public let endpoint: HTTPEndpoint
     let host: Host
     private let state = Mutex<State>(.unopened)
+    private let connected = Mutex(false)
 
     public init(_ endpoint: HTTPEndpoint, on host: Host) {
         self.endpoint = endpoint
@@ -35,13 +36,12 @@ public final class HTTPTransport: Sendable {
         do {
             return try await exchange.run(limit: limit, oversize: oversize)
         } catch {
-            try Task.checkCancellation()
-            throw CouldNotLook(await HTTPFailure(exchange: exchange, statement: statement).cause(of: error))
+            throw try await couldNotLook(error, exchange, statement)
         }
     }
 
-    /// Hands the answer over while it comes, by the context's deadline. A body that brings nothing for `silence` is
-    /// given up. What `read` throws is thrown; the connection is ended when it returns.
+    /// Hands the answer over while it comes, by the context's deadline. A server that lets us wait for `silence` is given
+    /// up; the time that `read` takes for itself does not count. What `read` throws is thrown; the connection is ended when it returns.
     public func stream<Result: Sendable>(
         _ call: HTTPCall, in context: Context, silence: Duration? = nil,
         _ read: @escaping @Sendable (HTTPHead, HTTPChunks) async throws -> Result
@@ -49,11 +49,7 @@ public final class HTTPTransport: Sendable {
         let (request, statement) = try request(call)
         let exchange = Exchange(request: request, transport: self, context: context)
         return try await exchange.stream(
-            silence: silence,
-            cause: { error in
-                try Task.checkCancellation()
-                return CouldNotLook(await HTTPFailure(exchange: exchange, statement: statement).cause(of: error))
-            }, read)
+            silence: silence, cause: { try await self.couldNotLook($0, exchange, statement) }, read)
     }
 
     /// Begins a call whose body is read at leisure: the head is there by the context's deadline, and the connection ends
@@ -61,10 +57,18 @@ public final class HTTPTransport: Sendable {
     public func open(_ call: HTTPCall, in context: Context) async throws -> (head: HTTPHead, chunks: HTTPChunks) {
         let (request, statement) = try request(call)
         let exchange = Exchange(request: request, transport: self, context: context)
-        return try await exchange.open { error in
-            try Task.checkCancellation()
-            return CouldNotLook(await HTTPFailure(exchange: exchange, statement: statement).cause(of: error))
-        }
+        return try await exchange.open { try await self.couldNotLook($0, exchange, statement) }
+    }
+
+    /// Whether a connection ever came about, TLS included: before that nothing of any call was sent.
+    public var hasConnected: Bool { connected.withLock { $0 } }
+
+    private func couldNotLook(
+        _ error: any Error, _ exchange: Exchange, _ statement: String
+    ) async throws -> CouldNotLook {
+        try Task.checkCancellation()
+        let failure = HTTPFailure(transport: self, status: exchange.status, statement: statement)
+        return CouldNotLook(await failure.cause(of: error))
     }
 
     /// Ends the connections; what is still under way is cut off.
@@ -126,6 +130,11 @@ public final class HTTPTransport: Sendable {
         configuration.connectionPool.idleTimeout = TimeAmount(HTTPLimits.idle)
         // A refused connection is an answer, not a reason to knock until the deadline.
         configuration.connectionPool.retryConnectionEstablishment = false
+        // Called for each connection before anything is sent over it.
+        configuration.http1_1ConnectionDebugInitializer = { [weak self] channel in
+            self?.connected.withLock { $0 = true }
+            return channel.eventLoop.makeSucceededVoidFuture()
+        }
         if let name = endpoint.serverName { configuration.dnsOverride = [name: endpoint.host] }
         return configuration
     }

@@ -21,6 +21,8 @@ public protocol ChannelKind: Sendable {
     static var isIdempotent: Bool { get }
     /// Of a heartbeat, the parameter without which it says nothing of runs that did not pass.
     static var failureParameter: String? { get }
+    /// The parameter whose mail addresses may be written as names of the estate's people and groups.
+    static var recipientParameter: String? { get }
     static var parameters: [Parameter<Self>] { get }
 
     init()
@@ -42,6 +44,7 @@ extension ChannelKind {
     public static var use: ChannelUse { .notices }
     public static var isIdempotent: Bool { false }
     public static var failureParameter: String? { nil }
+    public static var recipientParameter: String? { nil }
     public var secrets: [Secret] { [] }
     public func validate() throws(ValueError) {}
 }
@@ -54,6 +57,7 @@ public struct ChannelKindDefinition: Sendable {
     public let use: ChannelUse
     public let isIdempotent: Bool
     public let failureParameter: String?
+    public let recipientParameter: String?
     public let parameters: [ParameterDescription]
     private let parse: @Sendable (PlanValue) throws(ValueErrors) -> any ChannelKind
     private let decodable: @Sendable (PlanValue, Set<String>) throws(ValueErrors) -> Void
@@ -65,6 +69,7 @@ public struct ChannelKindDefinition: Sendable {
         use = kind.use
         isIdempotent = kind.isIdempotent
         failureParameter = kind.failureParameter
+        recipientParameter = kind.recipientParameter
         parameters = kind.parameters.map(\.description)
         decodable = { value, unresolved throws(ValueErrors) in
             _ = try kind.parameters.decode(value, of: kind.name, into: kind.init(), unresolved: unresolved)

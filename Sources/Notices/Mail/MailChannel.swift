@@ -11,11 +11,12 @@ public struct MailChannel: ChannelKind {
         from the id of the delivery.
         """
     public static let shorthand = "server"
+    public static let recipientParameter: String? = "to"
     public static var parameters: [Parameter<MailChannel>] {
         [
             .required("server", \.server, "The mail server: a host, or host:port."),
             .required("from", \.from, "The sender."),
-            .required("to", \.to, "The recipients."),
+            .required("to", \.to, "The recipients: mail addresses, people and groups of the estate."),
             .optional("tls", \.tls, default: .starttls, "How the way there is protected."),
             .optional("user", \.user, default: nil, "The user to sign in as; needs `password` and TLS."),
             .optional("password", \.password, default: nil, "The user's password."),

@@ -16,7 +16,7 @@ struct HTTPDelivery {
             await transport.close()
         } catch {
             await transport.close()
-            throw failed(error)
+            throw failed(error, isConnected: transport.hasConnected)
         }
         let said = Self.said(answer.body)
         context.evidence.note(
@@ -24,14 +24,14 @@ struct HTTPDelivery {
         return try receipt(answer, said)
     }
 
-    private func failed(_ error: any Error) -> DeliveryError {
+    /// Before there is a connection nothing was sent, whatever went wrong; over one, nobody can say.
+    private func failed(_ error: any Error, isConnected: Bool) -> DeliveryError {
         // The transport's words name the path, which is secret here.
         let cause = Cause(Cause(error).code, Masker(url.secrets).mask(Cause(error).sentence))
-        switch cause.code {
-        case .refused, .unreachable, .networkDown: return .notSent(cause, mayRetry: true)
-        case .tlsFailed, .notFound, .notSupported: return .notSent(cause, mayRetry: false)
-        default: return .perhapsSent(Cause(.perhapsSent, "Perhaps it was sent. \(cause.sentence)"))
-        }
+        if isConnected { return .perhapsSent(Cause(.perhapsSent, "Perhaps it was sent. \(cause.sentence)")) }
+        // What the settings or the certificate are is the same the next time.
+        let isLasting = [.tlsFailed, .notFound, .notSupported, .malformed, .cancelled].contains(cause.code)
+        return .notSent(cause, mayRetry: !isLasting)
     }
 
     private func receipt(_ answer: HTTPAnswer, _ said: String) throws(DeliveryError) -> DeliveryReceipt {

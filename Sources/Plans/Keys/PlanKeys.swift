@@ -136,8 +136,8 @@ public enum PlanKeys {
     public static let estate = KeyTable(
         "estate", "an estate",
         [
-            .optional("people", .map(.table("person")), "Who answers for services, by name."),
-            .optional("groups", .map(.list(.name)), "People who answer together, by name."),
+            .optional("people", .map(.table("person")), "Who answers for services or is written to, by name."),
+            .optional("groups", .map(.list(.name)), "People who answer or are written to together, by name."),
             .optional("channels", .map(.channel), "Where people and watchdogs are told of runs, by name."),
             .optional("notices", .list(.table("notice")), "Who is told of the runs of every plan."),
             .optional("policy", .table("policy"), "What no plan may loosen."),

@@ -3,7 +3,7 @@ import Maintenance
 /// From the nodes of an estate's `channels` to channels.
 enum ChannelReader {
     static func read(
-        _ fields: Fields, _ catalogue: Catalogue, _ log: inout MistakeLog
+        _ fields: Fields, _ estate: Estate, _ catalogue: Catalogue, _ log: inout MistakeLog
     ) -> [String: RunChannel] {
         var channels: [String: RunChannel] = [:]
         for entry in fields.named("channels", &log) {
@@ -21,10 +21,14 @@ enum ChannelReader {
                 channels[entry.key] = RunChannel(kind: setting.key, settings: .null)
                 continue
             }
-            TargetSettings.check(setting.value, kind, of: "a channel", &log)
+            let recipients = Recipients(setting.value, kind, estate)
+            log.add(recipients.mistakes)
+            TargetSettings.check(
+                recipients.settings, kind, of: "a channel", unread: recipients.mistakes.isEmpty ? nil : recipients.key,
+                &log)
             reportClearSecrets(setting.value, kind, &log)
             channels[entry.key] = RunChannel(
-                kind: kind.name, settings: setting.value.value, isIdempotent: kind.isIdempotent)
+                kind: kind.name, settings: recipients.settings.value, isIdempotent: kind.isIdempotent)
         }
         return channels
     }

@@ -16,7 +16,7 @@ enum EstateReader {
             estate.people[entry.key] = Estate.Person(fullName: fullName, mail: mail.value)
         }
         for entry in fields.named("groups", &log) { readGroup(entry, into: &estate, &log) }
-        estate.channels = ChannelReader.read(fields, catalogue, &log)
+        estate.channels = ChannelReader.read(fields, estate, catalogue, &log)
         estate.notices = NoticeReader(catalogue, estate).rules(fields, &log)
         if let node = fields.take("policy", &log) { estate.policy = readPolicy(node, &log) }
         return estate

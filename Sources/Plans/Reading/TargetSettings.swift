@@ -12,15 +12,16 @@ enum TargetSettings {
         check(target.settings, kind, of: "a target", &log)
     }
 
-    /// Likewise of a channel's settings.
+    /// Likewise of a channel's settings; `unread` is a parameter whose mistakes are known already.
     static func check(
-        _ settings: PlanNode, _ kind: some SettingsReader, of what: String, _ log: inout MistakeLog
+        _ settings: PlanNode, _ kind: some SettingsReader, of what: String, unread: String? = nil,
+        _ log: inout MistakeLog
     ) {
         ClearSecrets.report(in: settings, under: kind.shorthand, secrets: secretNames(of: kind.parameters), &log)
         checkReferences(in: settings, of: what, &log)
         let unresolved = UnresolvedNames(spelledOut(settings, kind))
         let value = kind.spelledOut(unresolved.readable.value)
-        let names = unresolved.names
+        let names = unresolved.names.union([unread].compactMap { $0 })
         let mistakes = names.isEmpty ? kind.mistakes(in: value) : kind.mistakes(in: value, unresolved: names)
         for error in mistakes {
             let ofKey = error.path.count == 1 && !kind.parameters.contains { $0.name == error.path[0] }

@@ -29,10 +29,15 @@ struct IAMPolicies {
         return "{\n" + policies.joined(separator: ",\n") + "\n}"
     }
 
-    /// `nil` where a reference says which bucket it is: that is known only when it runs.
+    /// `nil` where a reference says which bucket it is: that is known only when it runs. Of the other settings, such as
+    /// keys, none is needed.
     private static func place(of target: RunTarget, _ catalogue: Catalogue) -> (bucket: String, prefix: String)? {
         guard let kind = catalogue.kinds[target.kind],
-            let identity = try? kind.target(from: target.settings).identity, identity.hasPrefix("s3://"),
+            case .map(let settings) = kind.spelledOut(target.settings)
+        else { return nil }
+        let place = settings.filter { $0.key == "bucket" || $0.key == "prefix" }
+        let isKnown = place.allSatisfy { if case .text(let text) = $0.value { !text.contains("${") } else { false } }
+        guard isKnown, let identity = try? kind.target(from: .map(place)).identity, identity.hasPrefix("s3://"),
             let end = identity.firstRange(of: " at ")
         else { return nil }
         let parts = identity[..<end.lowerBound].dropFirst(5)

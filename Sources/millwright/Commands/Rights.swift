@@ -41,8 +41,10 @@ struct Rights: ParsableCommand {
                     policies.add(right, of: step, in: runnable, composition.catalogue)
                     roles.add(right, of: step, in: runnable)
                 }
-                // Servers need each statement once, readers each reason.
-                for right in rights where seen.insert(statement(right) + (format == .text ? right.reason : "")).inserted
+                // Servers need each statement once, readers each reason of each role.
+                for right in rights
+                where seen.insert(statement(right) + (format == .text ? right.purpose.rawValue + right.reason : ""))
+                    .inserted
                 {
                     show(right, of: "\(procedure.name)/\(step.id)")
                 }

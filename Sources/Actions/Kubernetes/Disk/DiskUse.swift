@@ -9,7 +9,7 @@ struct DiskUse: Sendable {
         case volume
         /// What its containers see as `/`, as df in them tells it.
         case pod
-        /// What a pod may write into its containers' layers, logs and volumes of its own.
+        /// What a container may write into its layer and log, and a pod into all of them and volumes of its own.
         case limit
         /// The disk of a node.
         case node

@@ -40,7 +40,7 @@ struct KubeletDisks: Sendable {
         var mounted: Set<String> = []
         for pod in running {
             let isBlind = blindNodes.contains("node \(pod.text("spec", "nodeName") ?? "")")
-            take(pod: pod, seen[Pod(pod).uid], isNodeBlind: isBlind, &mounted, &findings)
+            take(pod: pod, seen[Pod(pod).kubeletUID], isNodeBlind: isBlind, &mounted, &findings)
         }
         take(claims: claims, mounted, &findings)
         return findings
@@ -98,7 +98,8 @@ struct KubeletDisks: Sendable {
         _ findings: inout DiskFindings
     ) {
         let facts = Pod(pod)
-        mounted.formUnion(facts.claims.values)
+        // Of the volumes of one that has not started nobody tells anything.
+        if facts.phase != "Pending" { mounted.formUnion(facts.claims.values) }
         if isNodeBlind { return }
         guard let stats else {
             // One that has not started has written nothing yet.
@@ -109,7 +110,7 @@ struct KubeletDisks: Sendable {
             return
         }
         take(root: stats, facts, &findings)
-        if let use = ephemeral(pod, facts, stats) { findings.uses.append(use) }
+        WritableLimits(pod).judge(stats, of: facts, &findings)
         let volumes = Dictionary(
             stats.items("volume").compactMap { volume in volume.text("name").map { ($0, volume) } }
         ) { first, _ in first }
@@ -134,17 +135,6 @@ struct KubeletDisks: Sendable {
                 "pod \(facts.name)", .noData,
                 "The kubelet does not say how full the file system of pod \(facts.name) is.")
         }
-    }
-
-    /// What the pod may write at most is a limit of its own, far below the node's disk.
-    private func ephemeral(_ pod: JSONValue, _ facts: Pod, _ stats: JSONValue) -> DiskUse? {
-        let containers = pod.items("spec", "containers")
-        let limits = containers.map { $0.text("resources", "limits", "ephemeral-storage").flatMap(PodMemory.amount) }
-        guard !limits.isEmpty, !limits.contains(where: { $0 == nil }),
-            case .number(let used)? = stats.at("ephemeral-storage", "usedBytes")
-        else { return nil }
-        let limit = limits.reduce(0) { $0 + ($1 ?? 0) }
-        return DiskUse(place: .limit, name: facts.name, pods: [facts.name], used: used, total: limit, available: nil)
     }
 
     private func take(

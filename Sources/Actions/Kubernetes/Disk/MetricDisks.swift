@@ -16,7 +16,7 @@ struct MetricDisks: Sendable {
         let inodes = try await values("kubelet_volume_stats_inodes")
         let inodesUsed = try await values("kubelet_volume_stats_inodes_used")
         // Claims that pods mount, as kube-state-metrics tells them; without it nobody knows what is missing.
-        let mounted = try await values("kube_pod_spec_volumes_persistentvolumeclaims_info")
+        let mounted = try await mounts()
         let all = try await values("kube_persistentvolumeclaim_info")
         guard !used.isEmpty || !mounted.isEmpty || !all.isEmpty else {
             throw CouldNotLook(
@@ -37,11 +37,12 @@ struct MetricDisks: Sendable {
         }
         let known = Set(all.keys).union(mounted.keys)
         for claim in known.sorted() where used[claim] == nil && check.isChosen(claim) {
-            if mounted[claim] != nil {
+            if mounted[claim] == true {
                 findings.miss(
-                    "claim \(claim)", .noData, "Prometheus has no fresh value of claim \(claim), which a pod mounts.")
+                    "claim \(claim)", .noData,
+                    "Prometheus has no fresh value of claim \(claim), which a running pod mounts.")
             } else {
-                findings.unread.append(("claim \(claim)", "No pod mounts it."))
+                findings.unread.append(("claim \(claim)", "No running pod mounts it."))
             }
         }
         if known.isEmpty {
@@ -58,8 +59,7 @@ struct MetricDisks: Sendable {
 
     /// The newest value of each claim, where it is a number and not older than Prometheus itself would give out.
     private func values(_ metric: String) async throws -> [String: Double] {
-        let name = namespace.filter { $0.isLetter || $0.isNumber || $0 == "-" }
-        let samples = try await access.query("max by (persistentvolumeclaim) (\(metric){namespace=\"\(name)\"})")
+        let samples = try await access.query("max by (persistentvolumeclaim) (\(metric){\(inNamespace)})")
         var result: [String: Double] = [:]
         for sample in samples {
             if let claim = sample.labels["persistentvolumeclaim"], !claim.isEmpty, let value = sample.value {
@@ -67,5 +67,30 @@ struct MetricDisks: Sendable {
             }
         }
         return result
+    }
+
+    /// The claims that pods mount, and whether one of these pods runs: of one that is over or not started the kubelets
+    /// tell nothing. One whose phase nobody tells counts as running, so that its claim is missed.
+    private func mounts() async throws -> [String: Bool] {
+        let volumes = try await access.query(
+            "max by (persistentvolumeclaim, pod, uid) "
+                + "(kube_pod_spec_volumes_persistentvolumeclaims_info{\(inNamespace)})")
+        let others = try await access.query(
+            "max by (pod, uid, phase) (kube_pod_status_phase{\(inNamespace),phase!=\"Running\"} == 1)")
+        let idle = Set(
+            others.filter { ["Pending", "Succeeded", "Failed"].contains($0.labels["phase"]) }.map(Self.pod))
+        var result: [String: Bool] = [:]
+        for sample in volumes {
+            guard let claim = sample.labels["persistentvolumeclaim"], !claim.isEmpty else { continue }
+            result[claim] = result[claim] == true || !idle.contains(Self.pod(sample))
+        }
+        return result
+    }
+
+    /// Its uid besides its name: a pod that is made anew is not the one before.
+    private static func pod(_ sample: PrometheusSample) -> [String?] { [sample.labels["pod"], sample.labels["uid"]] }
+
+    private var inNamespace: String {
+        "namespace=\"\(namespace.filter { $0.isLetter || $0.isNumber || $0 == "-" })\""
     }
 }

@@ -100,6 +100,9 @@ struct Pod: Sendable {
         ) { first, _ in first }
     }
 
+    /// As its kubelet knows it: what the API has of a pod out of a node's own file is a mirror with a uid of its own.
+    var kubeletUID: String { annotations["kubernetes.io/config.mirror"] ?? uid }
+
     var isTerminating: Bool { goneBy != nil }
     var isOver: Bool { phase == "Succeeded" || phase == "Failed" }
     var restarts: Int { containers.reduce(0) { $0 + $1.restarts } }

@@ -20,6 +20,8 @@ struct PodTally: Sendable {
     var live = 0
     var ready = 0
     var terminating = 0
+    /// Of those that do not serve, the ones of which a finding tells why.
+    var explained = 0
     var newest: Instant?
 }
 
@@ -54,6 +56,13 @@ extension Workload {
                     code: "pods-missing", severity: .warn,
                     sentence: "has \(tally.live) of the \(desired) pods that it should have.",
                     advice: "See its events: a quota, a budget or an admission rule may keep pods from being made."))
+        } else if tally.ready < desired, tally.explained == 0 {
+            let terminating = tally.terminating > 0 ? "; \(tally.terminating) are being deleted" : ""
+            found.append(
+                WorkloadTrouble(
+                    code: "pods-lacking", severity: .warn,
+                    sentence: "has \(tally.ready) ready pods of the \(desired) that it should have\(terminating).",
+                    advice: "Look again in a moment."))
         }
         if let failure = condition("ReplicaFailure"), failure.isTrue {
             found.append(

@@ -47,18 +47,22 @@ extension LogsErrors {
                 guard revision > 1, let created = set.created, created > since || again else { continue }
                 let workload = set.controller?.name ?? name
                 let when = created > since ? "rolled out at \(created)" : "rolled back, or its pods were made anew,"
-                let cause = Cause(
-                    .partlyCovered,
-                    "The deployment \(workload) was \(when) within the period; the logs of the pods before it are gone."
-                )
                 findings.append(
-                    Finding(
-                        workload, replaced == .warn ? .warn : .unknown, cause,
-                        advice: "Take a shorter `since`, or look where the logs are collected."))
+                    lost(
+                        workload,
+                        "The deployment \(workload) was \(when) within the period; the logs of the pods before it are "
+                            + "gone."))
             } catch let error as CouldNotLook {
                 findings.append(Finding(name, .unknown, error.cause))
             }
         }
         return findings
+    }
+
+    /// Pods were replaced, and nobody can read the logs of those before them here.
+    func lost(_ subject: String, _ sentence: String) -> Finding {
+        Finding(
+            subject, replaced == .warn ? .warn : .unknown, Cause(.partlyCovered, sentence),
+            advice: "Take a shorter `since`, or look where the logs are collected.")
     }
 }

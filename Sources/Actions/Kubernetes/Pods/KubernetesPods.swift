@@ -24,7 +24,9 @@ public struct KubernetesPods: Check {
             MeasurementDeclaration("ready", "Pods that are ready, on ready nodes, and not being deleted."),
             MeasurementDeclaration("expected", "Pods that should be ready."),
             MeasurementDeclaration("desired", "Pods that the workloads are scaled to."),
-            MeasurementDeclaration("lacking", "Ready pods that are missing to the expected number."),
+            MeasurementDeclaration(
+                "lacking",
+                "Ready pods missing to the expected number; what a workload has beyond its own does not count."),
             MeasurementDeclaration("workloads", "Workloads that were looked at."),
             MeasurementDeclaration("pods", "Pods of these workloads, whatever their state, without failed ones."),
             MeasurementDeclaration("not_ready", "Pods that are not ready."),

@@ -70,6 +70,7 @@ struct PodsJudgement {
         count(pod, isReady, trouble, place)
         if podDetails.count < Limits.detailsPerStep { podDetails.append(detail(pod, isReady, trouble, place)) }
         guard let trouble, isTold(trouble) else { return }
+        if !isReady, pod.phase != "Failed" { tallies[place].explained += 1 }
         findings.append(
             Finding(
                 pod.name, .warn, Cause(trouble.cause.code, "Pod \(pod.name): \(trouble.sentence)"),
@@ -142,6 +143,7 @@ struct PodsJudgement {
             details.append([
                 "workload": .text(workload.id), "desired": .number(Double(workload.desired)),
                 "ready": .number(Double(tally.ready)), "updated": .number(Double(workload.updated)),
+                "lacking": .number(Double(max(0, workload.desired - tally.ready))),
                 "pods": .number(Double(tally.live)), "state": .text(troubles.first?.code ?? "well"),
             ])
         }
@@ -176,6 +178,12 @@ struct PodsJudgement {
 
     private func summary(_ expected: Int) -> String {
         var parts = ["\(counts.ready) of \(expected) pods are ready"]
+        let lacking = zip(chosen, tallies).filter { $1.ready < $0.desired }
+        parts += lacking.prefix(KubernetesActionLimits.namedWorkloads).map { workload, tally in
+            "\(workload.id) lacks \(workload.desired - tally.ready)"
+        }
+        let others = lacking.count - KubernetesActionLimits.namedWorkloads
+        if others > 0 { parts.append("\(others) more lack some") }
         for (count, what) in [
             (counts.crashLooping, "crash-looping"), (counts.unscheduled, "unschedulable"),
             (counts.terminating, "terminating"),
@@ -184,9 +192,11 @@ struct PodsJudgement {
     }
 
     private func measurements(_ desired: Int, _ expected: Int) -> [Measurement] {
-        [
+        // What one workload has beyond its own number is of no use to another.
+        let serving = zip(chosen, tallies).reduce(0) { $0 + min($1.1.ready, $1.0.desired) }
+        return [
             Measurement("ready", counts.ready), Measurement("expected", expected), Measurement("desired", desired),
-            Measurement("lacking", max(0, expected - counts.ready)), Measurement("workloads", chosen.count),
+            Measurement("lacking", max(0, expected - serving)), Measurement("workloads", chosen.count),
             Measurement("pods", counts.pods), Measurement("not_ready", counts.notReady),
             Measurement("restarts", counts.restarts), Measurement("crash_looping", counts.crashLooping),
             Measurement("pending", counts.pending), Measurement("terminating", counts.terminating),

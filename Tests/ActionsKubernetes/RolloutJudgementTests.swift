@@ -204,7 +204,7 @@ struct Tape {
             kind: workload.kind, name: workload.name, namespace: "shop", uid: workload.uid,
             at: Instant("2026-11-20T22:33:00Z") ?? Instant(microsecondsSinceEpoch: 0),
             mark: "run/step/\(workload.id)", generation: workload.generation, template: "", earlierMark: nil,
-            earlierInstant: nil, pods: pods, owners: ["web-rs"],
+            earlierInstant: nil, pods: pods, ready: nil, owners: ["web-rs"],
             progressing: workload.condition("Progressing")?.updated, services: services, memory: nil)
     }
 

@@ -18,6 +18,8 @@ public struct RolloutBaseline: Codable, Sendable {
     let earlierMark: String?
     let earlierInstant: String?
     let pods: Set<String>
+    /// How many of them were ready: a restart that is taken back owes no more. Older records do not say.
+    let ready: Int?
     /// The uids of what owned these pods.
     let owners: Set<String>
     /// When the condition `Progressing` was last written: a stale one speaks of the rollout before.

@@ -20,6 +20,7 @@ extension RolloutRestart {
             mark: "\(context.label.run)/\(context.label.step)/\(workload.id)", generation: workload.generation,
             template: try workload.templateDigest, earlierMark: workload.templateAnnotations[RestartMark.key],
             earlierInstant: workload.templateAnnotations[RestartMark.instant], pods: Set(pods.map(\.uid)),
+            ready: workload.ready,
             owners: owners, progressing: workload.condition("Progressing")?.updated,
             services: try await Self.services(workload, access, namespace),
             memory: await PodMemory.total(access, namespace, workload.selector.text, of: Set(pods.map(\.name))))

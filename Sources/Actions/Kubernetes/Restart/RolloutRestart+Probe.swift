@@ -71,9 +71,10 @@ extension RolloutView {
         let id = workload.id
         if workload.isLagging { return "\(id): its controller has not looked yet" }
         if let left = new.first(where: { !$0.isOver }) { return "\(id): \(left.name) of the restart is left" }
-        let counts = [workload.updated, workload.ready, workload.replicas]
-        guard counts.allSatisfy({ $0 == workload.desired }) else {
-            return "\(id): \(workload.ready) of \(workload.desired) pods of the earlier template are ready"
+        let wanted = min(workload.desired, baseline.ready ?? workload.desired)
+        guard workload.updated == workload.desired, workload.replicas == workload.desired, workload.ready >= wanted
+        else {
+            return "\(id): \(workload.ready) of \(wanted) pods of the earlier template are ready"
         }
         return nil
     }

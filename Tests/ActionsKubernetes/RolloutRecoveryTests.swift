@@ -75,13 +75,13 @@ struct RolloutRecoveryTests {
     /// A pod that was broken before stays broken: waiting for it would hold up everything behind.
     @Test func anUndoOwesNoMorePodsThanThereWere() async throws {
         try await ClusterBench.with { bench in
-            try await bench.deploy("web", replicas: 2)
+            try await bench.deploy("web", replicas: 4)
             let mark = try bench.cluster.script(image: "shop/web", .pullFails())
             let broken = bench.name(try #require(bench.pods(of: "web").first))
             _ = try bench.store.delete(.pods, broken, in: bench.namespace)
             let isSo = try await bench.cluster.eventually { store in
                 let status = try store.get(.deployments, "web", in: bench.namespace)["status"]
-                return status?["readyReplicas"]?.int == 1 && status?["replicas"]?.int == 2
+                return status?["readyReplicas"]?.int == 3 && status?["replicas"]?.int == 4
             }
             try #require(isSo)
             let step = try bench.restart(["web"], ["patience": .text("0s"), "deadline": .text("20s")])

@@ -1,7 +1,7 @@
 # Everything that is done with this project, each by one word. `make help` lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run test check format docs proof bench build release packages clean
+.PHONY: help run test check format docs proof simulate oracle bench build release packages clean
 
 help: ## Say what there is
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,12 @@ docs: build ## Write the generated reference anew
 
 proof: packages ## The long loops whole; writes docs/figures
 	@script/proof
+
+simulate: ## Histories of the dispatcher: SEEDS=N of them, from FIRST_SEED=K on
+	@script/simulate
+
+oracle: ## Schedules beside six other programs, which it installs; writes docs/figures
+	@script/oracle/run
 
 bench: packages release ## The figures beside the named peers; writes docs/figures
 	@script/bench

@@ -70,6 +70,8 @@ let package = Package(
         room("Plans", ["Host", "Maintenance", "Schedules", yams]),
         room("Journal", ["Host", "Maintenance", crypto]),
         room("Engine", ["Host", "Maintenance", "Schedules", "Plans", "Journal"]),
+        room("Dispatching", ["Host", "Schedules"]),
+        room("Serving", ["Host", "Maintenance", "Schedules", "Plans", "Journal", "Engine", "Dispatching"]),
 
         room(
             "SQLiteJournal", ["Host", "Maintenance", "Journal", .product(name: "GRDB", package: "GRDB.swift")]),
@@ -122,8 +124,9 @@ let package = Package(
         .executableTarget(
             name: "millwright",
             dependencies: [
-                "Host", "Maintenance", "Schedules", "Plans", "Journal", "Engine", "SQLiteJournal", "Reports",
-                "Reference", "Notices", "Proposals",
+                "Host", "Maintenance", "Schedules", "Plans", "Journal", "Engine", "Dispatching", "Serving",
+                "SQLiteJournal",
+                "Reports", "Reference", "Notices", "Proposals",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ] + clients + actions,
             swiftSettings: settings),
@@ -134,9 +137,25 @@ let package = Package(
             path: "Sources/millwright-sandbox",
             swiftSettings: settings),
 
+        .target(
+            name: "Simulation", dependencies: ["Host", "Schedules", "Dispatching"], path: "Tests/Simulation/Library",
+            swiftSettings: settings),
+        .executableTarget(
+            name: "millwright-simulate", dependencies: ["Host", "Dispatching", "Simulation"],
+            path: "Tests/Simulation/Program", swiftSettings: settings),
+        .testTarget(
+            name: "SimulationTests", dependencies: ["Host", "Dispatching", "Simulation"],
+            path: "Tests/Simulation/Tests",
+            swiftSettings: settings),
+        .target(
+            name: "ClockWalk", dependencies: ["Host", "Schedules"], path: "Tests/Oracle/Walk", swiftSettings: settings),
+        .executableTarget(
+            name: "oracle", dependencies: ["Host", "Schedules", "ClockWalk"], path: "Tests/Oracle/Peers",
+            swiftSettings: settings),
+
         tests("Host", ["Host"]),
         tests("Maintenance", ["Host", "Maintenance"]),
-        tests("Schedules", ["Host", "Schedules"]),
+        tests("Schedules", ["Host", "Schedules", "ClockWalk"]),
         tests("Plans", ["Host", "Maintenance", "Schedules", "Plans"]),
         tests("Journal", ["Host", "Maintenance", "Journal", "SQLiteJournal"]),
         tests("ClientPostgreSQL", ["Host", "Maintenance", "ClientPostgreSQL", "Sandbox"]),
@@ -176,6 +195,10 @@ let package = Package(
         tests("Sandbox", ["Host", "Sandbox"]),
         tests("Reports", ["Host", "Maintenance", "Plans", "Journal", "Engine", "Reports"]),
         tests("Proposals", ["Host", "Maintenance", "Plans", "Proposals"]),
+        tests("Dispatching", ["Host", "Schedules", "Dispatching"]),
+        tests(
+            "Serving",
+            ["Host", "Maintenance", "Schedules", "Plans", "Journal", "Engine", "Dispatching", "Serving"]),
         tests("Reference", ["Host", "Maintenance", "Reference"]),
         tests("HouseRules", []),
         tests("millwright", ["millwright", "Sandbox"]),

@@ -1,19 +1,49 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-/// What `script/bench` needs of other people's libraries, apart from the product.
+let rooms: [SwiftSetting] = [
+    .swiftLanguageMode(.v6), .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"), .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"), .treatAllWarnings(as: .error),
+]
+
+/// A room of the product; Rooms has links to them.
+func room(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, path: "Rooms/" + name, swiftSettings: rooms)
+}
+
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+
+/// What `script/bench` needs of other people's libraries, apart from the product, and programs that measure its rooms.
 let package = Package(
     name: "benchmarks",
     dependencies: [
-        .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1")
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
+        room("Host", []),
+        room("Maintenance", ["Host", crypto]),
+        room("Schedules", ["Host"]),
+        room("Plans", ["Host", "Maintenance", "Schedules", .product(name: "Yams", package: "Yams")]),
+        room("Journal", ["Host", "Maintenance", crypto]),
+        room("SQLiteJournal", ["Host", "Maintenance", "Journal", .product(name: "GRDB", package: "GRDB.swift")]),
+        room("Engine", ["Host", "Maintenance", "Schedules", "Plans", "Journal"]),
+        room("Dispatching", ["Host", "Schedules"]),
+        room("Serving", ["Host", "Maintenance", "Schedules", "Plans", "Journal", "Engine", "Dispatching"]),
+        .executableTarget(name: "schedules", dependencies: ["Host", "Schedules"], swiftSettings: rooms),
+        .executableTarget(
+            name: "serving",
+            dependencies: ["Host", "Schedules", "Journal", "SQLiteJournal", "Dispatching", "Serving"],
+            swiftSettings: rooms),
         .executableTarget(
             name: "idle-hummingbird",
             dependencies: [.product(name: "Hummingbird", package: "hummingbird")],
             swiftSettings: [
                 .swiftLanguageMode(.v6), .enableUpcomingFeature("MemberImportVisibility"),
                 .treatAllWarnings(as: .error),
-            ])
+            ]),
     ]
 )

@@ -24,4 +24,12 @@ public enum EngineLimits {
     public static let lateness = Duration.seconds(3600)
     /// Between two looks at work that an earlier attempt left running.
     public static let waitWhileRunning = Duration.milliseconds(500)
+    /// Longest sleep before the wall clock is looked at again: it may have been put forward or back.
+    public static let longestSleep = Duration.seconds(30)
+    /// Bytes of the file that holds are kept in.
+    public static let holdFile = 1 << 20
+    /// How often holds are looked at while an effect is under way: all is quiet within ten seconds.
+    public static let holdLook = Duration.seconds(1)
+    /// Openings of its window that a run knows in advance.
+    public static let laterOpenings = 8
 }

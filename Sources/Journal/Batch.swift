@@ -7,17 +7,23 @@ public struct Batch: Hashable, Sendable {
     /// Inserted, or updated where the run has a row; of two for one run the later holds.
     public var rows: [RunRow]
     public var points: [HistoryPoint]
+    /// Kept as they were first written: what has been decided of an occurrence stays.
+    public var missed: [MissedRow]
 
     public init(
-        records: [Record] = [], bodies: [Body] = [], rows: [RunRow] = [], points: [HistoryPoint] = []
+        records: [Record] = [], bodies: [Body] = [], rows: [RunRow] = [], points: [HistoryPoint] = [],
+        missed: [MissedRow] = []
     ) {
         self.records = records
         self.bodies = bodies
         self.rows = rows
         self.points = points
+        self.missed = missed
     }
 
-    public var isEmpty: Bool { records.isEmpty && bodies.isEmpty && rows.isEmpty && points.isEmpty }
+    public var isEmpty: Bool {
+        records.isEmpty && bodies.isEmpty && rows.isEmpty && points.isEmpty && missed.isEmpty
+    }
 
     /// The points that a store keeps: what is no finite number cannot be compared with.
     public var finitePoints: [HistoryPoint] { points.filter(\.value.isFinite) }

@@ -57,6 +57,13 @@ extension JournalError {
             run: run)
     }
 
+    /// It was decided, and told, that the occurrence has no run.
+    public static func occurrenceMissed(_ occurrence: Occurrence) -> JournalError {
+        JournalError(
+            .occurrenceTaken,
+            "\(occurrence) is recorded as missed and gets no run. Start the procedure by hand instead.")
+    }
+
     /// A run keeps its occurrence for life.
     public static func occurrenceChanged(_ row: RunRow) -> JournalError {
         JournalError(

@@ -6,11 +6,13 @@ public protocol JournalStore: Sendable {
     /// was begun is recorded.
     ///
     /// Refuses a record whose sequence or previous digest does not continue its run (`conflict`), and a second run of
-    /// one occurrence (`occurrenceTaken`, which names the first in `run`). After any error but these and `full`, only
+    /// one occurrence, or a run of a missed one and the other way round (`occurrenceTaken`, which names the run in `run`). After any error but these and `full`, only
     /// reading the run again tells whether the batch is stored.
     func append(_ batch: Batch) async throws(JournalError)
     /// In order; empty for an unknown run. Not verified: see `Record.verifyChain`.
     func records(of run: String) async throws(JournalError) -> [Record]
+    /// The records of a stream from the last one of a kind on; all of them where it has none of it. Not verified.
+    func records(of run: String, fromLast kind: String) async throws(JournalError) -> [Record]
     /// The records of several runs in one question, each run's in order; unknown runs are left out. Not verified.
     func records(ofEach runs: [String]) async throws(JournalError) -> [String: [Record]]
     /// Several bodies in one question; those that are not there are left out.
@@ -19,8 +21,12 @@ public protocol JournalStore: Sendable {
     func body(_ digest: String) async throws(JournalError) -> [UInt8]?
     /// By the id, or by a beginning of it that only one run has; a beginning that several have is `ambiguous`.
     func row(_ run: String) async throws(JournalError) -> RunRow?
+    /// The run of an occurrence; `nil` where it has none.
+    func row(of occurrence: Occurrence) async throws(JournalError) -> RunRow?
     /// Newest start first.
     func rows(_ filter: RunFilter) async throws(JournalError) -> [RunRow]
+    /// Latest nominal instant first.
+    func missed(_ filter: MissedFilter) async throws(JournalError) -> [MissedRow]
     /// Newest first.
     func points(key: String, name: String, limit: Int) async throws(JournalError) -> [PastMeasurement]
     /// Afterwards every call throws `unreadable`.

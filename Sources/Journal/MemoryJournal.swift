@@ -8,6 +8,7 @@ public final class MemoryJournal: JournalStore {
         var bodies: [String: [UInt8]] = [:]
         var rows: [String: RunRow] = [:]
         var occurrences: [Occurrence: String] = [:]
+        var missed: [Occurrence: MissedRow] = [:]
         var points: [Series: [PastMeasurement]] = [:]
         var isClosed = false
 
@@ -39,10 +40,19 @@ public final class MemoryJournal: JournalStore {
                 if let other = occurrences[row.occurrence] ?? contents.occurrences[row.occurrence], other != row.id {
                     throw .occurrenceTaken(row.occurrence, by: other)
                 }
+                guard contents.missed[row.occurrence] == nil else { throw .occurrenceMissed(row.occurrence) }
                 rows[row.id] = row
                 occurrences[row.occurrence] = row.id
             }
+            for row in batch.missed {
+                if let run = occurrences[row.occurrence] ?? contents.occurrences[row.occurrence] {
+                    throw .occurrenceTaken(row.occurrence, by: run)
+                }
+            }
             contents.rows.merge(rows) { $1 }
+            for row in batch.missed where contents.missed[row.occurrence] == nil {
+                contents.missed[row.occurrence] = row
+            }
             contents.occurrences.merge(occurrences) { $1 }
             for record in batch.records { contents.records[record.run, default: []].append(record) }
             for body in batch.bodies { contents.bodies[body.digest] = body.bytes }
@@ -55,6 +65,13 @@ public final class MemoryJournal: JournalStore {
 
     public func records(of run: String) async throws(JournalError) -> [Record] {
         try open { $0.records[run] ?? [] }
+    }
+
+    public func records(of run: String, fromLast kind: String) async throws(JournalError) -> [Record] {
+        try open { contents in
+            let records = contents.records[run] ?? []
+            return Array(records[(records.lastIndex { $0.kind == kind } ?? 0)...])
+        }
     }
 
     public func body(_ digest: String) async throws(JournalError) -> [UInt8]? {
@@ -71,10 +88,23 @@ public final class MemoryJournal: JournalStore {
         }
     }
 
+    public func row(of occurrence: Occurrence) async throws(JournalError) -> RunRow? {
+        try open { contents in contents.occurrences[occurrence].flatMap { contents.rows[$0] } }
+    }
+
     public func rows(_ filter: RunFilter) async throws(JournalError) -> [RunRow] {
         try open { contents in
             let sorted = contents.rows.values.filter(filter.admits).sorted {
                 ($0.startedAt, $0.id) > ($1.startedAt, $1.id)
+            }
+            return Array(sorted.prefix(JournalLimits.bounded(filter.limit)))
+        }
+    }
+
+    public func missed(_ filter: MissedFilter) async throws(JournalError) -> [MissedRow] {
+        try open { contents in
+            let sorted = contents.missed.values.filter(filter.admits).sorted {
+                ($0.occurrence.nominal, $0.occurrence.description) > ($1.occurrence.nominal, $1.occurrence.description)
             }
             return Array(sorted.prefix(JournalLimits.bounded(filter.limit)))
         }

@@ -1,8 +1,9 @@
 extension Record {
     /// Checks a run's records from the first on, in order; the error names the first broken link.
-    public static func verifyChain(_ records: [Record]) throws(JournalError) {
-        guard let run = records.first?.run else { return }
-        var tip = ChainTip.none
+    public static func verifyChain(_ records: [Record], isTail: Bool = false) throws(JournalError) {
+        guard let first = records.first else { return }
+        let run = first.run
+        var tip = isTail ? ChainTip(sequence: first.sequence - 1, digest: first.previous) : ChainTip.none
         for record in records {
             if record.run != run { throw broken(run, tip, "a record of the run \(record.run) stands in its place") }
             if record.sequence != tip.sequence + 1 { throw broken(run, tip, "number \(record.sequence) follows") }

@@ -161,6 +161,7 @@ extension RunDocument.Step {
         switch phase {
         case .pending: "pending"
         case .observing, .previewing, .working, .proving, .undoing: "running"
+        case .awaitingWindow: "waiting"
         case .skipped: "skipped"
         case .done: "done"
         }

@@ -14,23 +14,28 @@ extension Database {
         for part in Self.parts(of: runs) {
             let statement = try cachedStatement(
                 sql: """
-                    SELECT sequence, at, kind, body, body_digest, previous, digest, run FROM record
+                    SELECT \(Self.recordColumns) FROM record
                     WHERE run IN (\(Self.marks(part))) ORDER BY run, sequence
                     """)
             let rows = try Row.fetchCursor(statement, arguments: StatementArguments(part))
             while let row = try rows.next() {
-                let run = try row.decode(String.self, atIndex: 7)
-                records[run, default: []].append(
-                    Journal.Record(
-                        run: run, sequence: try row.decode(Int.self, atIndex: 0), at: try row.instant(1),
-                        kind: try row.decode(String.self, atIndex: 2), body: try row.bytes(3),
-                        bodyDigest: try row.decode(String.self, atIndex: 4),
-                        previous: try row.decode(String.self, atIndex: 5),
-                        digest: try row.decode(String.self, atIndex: 6)))
+                let record = try Journal.Record(row)
+                records[record.run, default: []].append(record)
             }
         }
         return records
     }
+
+    func records(of run: String, fromLast kind: String) throws -> [Journal.Record] {
+        let last = try cachedStatement(
+            sql: "SELECT sequence FROM record WHERE run = ? AND kind = ? ORDER BY sequence DESC LIMIT 1")
+        let from = try Int.fetchOne(last, arguments: [run, kind]) ?? 0
+        let statement = try cachedStatement(
+            sql: "SELECT \(Self.recordColumns) FROM record WHERE run = ? AND sequence >= ? ORDER BY sequence")
+        return try Row.fetchAll(statement, arguments: [run, from]).map { try Journal.Record($0) }
+    }
+
+    private static let recordColumns = "sequence, at, kind, body, body_digest, previous, digest, run"
 
     func bodies(_ digests: [String]) throws -> [String: [UInt8]] {
         var bodies: [String: [UInt8]] = [:]
@@ -74,33 +79,35 @@ extension Database {
     }
 
     func rows(_ filter: RunFilter) throws -> [RunRow] {
-        var conditions: [String] = []
-        var arguments: [(any DatabaseValueConvertible)?] = []
-        for (column, value) in [
-            ("service", filter.service), ("environment", filter.environment), ("procedure", filter.procedure),
-        ] {
-            guard let value else { continue }
-            conditions.append("\(column) = ?")
-            arguments.append(value)
-        }
-        for (condition, instant) in [("started_at >= ?", filter.startedFrom), ("started_at < ?", filter.startedBefore)]
-        {
-            guard let instant else { continue }
-            conditions.append(condition)
-            arguments.append(instant.microsecondsSinceEpoch)
-        }
+        var selection = Selection()
+        selection.add("service = ?", filter.service)
+        selection.add("environment = ?", filter.environment)
+        selection.add("procedure = ?", filter.procedure)
+        selection.add("started_at >= ?", filter.startedFrom?.microsecondsSinceEpoch)
+        selection.add("started_at < ?", filter.startedBefore?.microsecondsSinceEpoch)
         if filter.states.count < RunState.allCases.count {
-            conditions.append("state IN (\(filter.states.map { _ in "?" }.joined(separator: ", ")))")
-            arguments += filter.states.map(\.rawValue)
+            selection.add(anyOf: "state", filter.states.map(\.rawValue))
         }
-        arguments.append(JournalLimits.bounded(filter.limit))
+        let statement = try cachedStatement(
+            sql: "SELECT \(RunRow.columns) FROM run \(selection.text) ORDER BY started_at DESC, id DESC LIMIT ?")
+        return try Row.fetchAll(statement, arguments: selection.arguments(limit: filter.limit)).map { try RunRow($0) }
+    }
+
+    func missed(_ filter: MissedFilter) throws -> [MissedRow] {
+        var selection = Selection()
+        selection.add("service = ?", filter.service)
+        selection.add("environment = ?", filter.environment)
+        selection.add("procedure = ?", filter.procedure)
+        selection.add("nominal >= ?", filter.nominalFrom?.microsecondsSinceEpoch)
+        selection.add("nominal < ?", filter.nominalBefore?.microsecondsSinceEpoch)
         let statement = try cachedStatement(
             sql: """
-                SELECT \(RunRow.columns) FROM run
-                \(conditions.isEmpty ? "" : "WHERE " + conditions.joined(separator: " AND "))
-                ORDER BY started_at DESC, id DESC LIMIT ?
+                SELECT \(MissedRow.columns) FROM missed \(selection.text)
+                ORDER BY nominal DESC, service DESC, environment DESC, procedure DESC LIMIT ?
                 """)
-        return try Row.fetchAll(statement, arguments: StatementArguments(arguments)).map { try RunRow($0) }
+        return try Row.fetchAll(statement, arguments: selection.arguments(limit: filter.limit)).map {
+            try MissedRow($0)
+        }
     }
 
     func points(key: String, name: String, limit: Int) throws -> [PastMeasurement] {
@@ -112,6 +119,58 @@ extension Database {
         return try Row.fetchAll(statement, arguments: [key, name, JournalLimits.bounded(limit)]).map { row in
             PastMeasurement(at: try row.instant(0), value: try row.decode(Double.self, atIndex: 1))
         }
+    }
+}
+
+/// The conditions of a listing, with their values.
+private struct Selection {
+    private var conditions: [String] = []
+    private var values: [(any DatabaseValueConvertible)?] = []
+
+    /// Nothing, where no value is asked for.
+    mutating func add(_ condition: String, _ value: (any DatabaseValueConvertible)?) {
+        guard let value else { return }
+        conditions.append(condition)
+        values.append(value)
+    }
+
+    mutating func add(anyOf column: String, _ wanted: [String]) {
+        conditions.append("\(column) IN (\(wanted.map { _ in "?" }.joined(separator: ", ")))")
+        values += wanted
+    }
+
+    var text: String { conditions.isEmpty ? "" : "WHERE " + conditions.joined(separator: " AND ") }
+
+    func arguments(limit: Int) -> StatementArguments { StatementArguments(values + [JournalLimits.bounded(limit)]) }
+}
+
+extension Occurrence {
+    /// In the order of the columns that name one.
+    var arguments: StatementArguments { [service, environment, procedure, nominal.microsecondsSinceEpoch] }
+}
+
+extension Journal.Record {
+    fileprivate init(_ row: Row) throws {
+        self.init(
+            run: try row.decode(String.self, atIndex: 7), sequence: try row.decode(Int.self, atIndex: 0),
+            at: try row.instant(1), kind: try row.decode(String.self, atIndex: 2), body: try row.bytes(3),
+            bodyDigest: try row.decode(String.self, atIndex: 4), previous: try row.decode(String.self, atIndex: 5),
+            digest: try row.decode(String.self, atIndex: 6))
+    }
+}
+
+extension MissedRow {
+    static let columns =
+        "service, environment, procedure, nominal, last, count, is_at_least, cause, sentence, decided_at"
+
+    fileprivate init(_ row: Row) throws {
+        self.init(
+            occurrence: Occurrence(
+                service: try row.decode(String.self, atIndex: 0), environment: try row.decode(String.self, atIndex: 1),
+                procedure: try row.decode(String.self, atIndex: 2), nominal: try row.instant(3)),
+            last: try row.instant(4), count: try row.decode(Int.self, atIndex: 5),
+            isAtLeast: try row.decode(Bool.self, atIndex: 6), cause: try row.decode(String.self, atIndex: 7),
+            sentence: try row.decode(String.self, atIndex: 8), decidedAt: try row.instant(9))
     }
 }
 

@@ -10,6 +10,7 @@ extension Database {
         for run in batch.continuedRuns { tips[run] = try tip(of: run) }
         try batch.checkContinuation(of: tips)
         for row in batch.rows { try store(row) }
+        for row in batch.missed { try store(row) }
         for record in batch.records { try store(record) }
         if !batch.bodies.isEmpty {
             let insert = try cachedStatement(
@@ -44,13 +45,13 @@ extension Database {
         if let known = try self.row(exactly: row.id) {
             guard known.occurrence == row.occurrence else { throw JournalError.occurrenceChanged(row) }
         } else {
-            let holder = try cachedStatement(
-                sql: "SELECT id FROM run WHERE service = ? AND environment = ? AND procedure = ? AND nominal = ?")
-            let occurrence: StatementArguments = [
-                row.service, row.environment, row.procedure, row.nominal.microsecondsSinceEpoch,
-            ]
-            if let other = try String.fetchOne(holder, arguments: occurrence) {
+            if let other = try run(of: row.occurrence) {
                 throw JournalError.occurrenceTaken(row.occurrence, by: other)
+            }
+            let missed = try cachedStatement(
+                sql: "SELECT 1 FROM missed WHERE service = ? AND environment = ? AND procedure = ? AND nominal = ?")
+            guard try Int.fetchOne(missed, arguments: row.occurrence.arguments) == nil else {
+                throw JournalError.occurrenceMissed(row.occurrence)
             }
         }
         let upsert = try cachedStatement(
@@ -61,6 +62,27 @@ extension Database {
                     owner_start_time = excluded.owner_start_time, owner_boot_id = excluded.owner_boot_id
                 """)
         try upsert.execute(arguments: row.arguments)
+    }
+
+    /// What was decided first stays.
+    private func store(_ row: MissedRow) throws {
+        if let run = try run(of: row.occurrence) { throw JournalError.occurrenceTaken(row.occurrence, by: run) }
+        let insert = try cachedStatement(
+            sql:
+                "INSERT INTO missed (\(MissedRow.columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
+        )
+        try insert.execute(
+            arguments: row.occurrence.arguments
+                + [
+                    row.last.microsecondsSinceEpoch, row.count, row.isAtLeast, row.cause, row.sentence,
+                    row.decidedAt.microsecondsSinceEpoch,
+                ])
+    }
+
+    func run(of occurrence: Occurrence) throws -> String? {
+        let holder = try cachedStatement(
+            sql: "SELECT id FROM run WHERE service = ? AND environment = ? AND procedure = ? AND nominal = ?")
+        return try String.fetchOne(holder, arguments: occurrence.arguments)
     }
 
     private func store(_ points: [HistoryPoint]) throws {

@@ -54,7 +54,23 @@ enum JournalSchema {
             value REAL NOT NULL
         ) STRICT;
         CREATE INDEX point_newest ON point (series, at);
+        """,
         """
+        CREATE TABLE missed (
+            service TEXT NOT NULL,
+            environment TEXT NOT NULL,
+            procedure TEXT NOT NULL,
+            nominal INTEGER NOT NULL,
+            last INTEGER NOT NULL,
+            count INTEGER NOT NULL,
+            is_at_least INTEGER NOT NULL,
+            cause TEXT NOT NULL,
+            sentence TEXT NOT NULL,
+            decided_at INTEGER NOT NULL,
+            PRIMARY KEY (service, environment, procedure, nominal)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX missed_latest ON missed (nominal);
+        """,
     ]
 
     static var version: Int { migrations.count }

@@ -62,6 +62,10 @@ public final class SQLiteJournal: JournalStore {
         try await perform { try $0.records(ofEach: runs) }
     }
 
+    public func records(of run: String, fromLast kind: String) async throws(JournalError) -> [Journal.Record] {
+        try await perform { try $0.records(of: run, fromLast: kind) }
+    }
+
     public func bodies(_ digests: [String]) async throws(JournalError) -> [String: [UInt8]] {
         try await perform { try $0.bodies(digests) }
     }
@@ -74,8 +78,18 @@ public final class SQLiteJournal: JournalStore {
         try await perform { try $0.row(run) }
     }
 
+    public func row(of occurrence: Occurrence) async throws(JournalError) -> RunRow? {
+        try await perform { database in
+            try database.run(of: occurrence).flatMap { try database.row(exactly: $0) }
+        }
+    }
+
     public func rows(_ filter: RunFilter) async throws(JournalError) -> [RunRow] {
         try await perform { try $0.rows(filter) }
+    }
+
+    public func missed(_ filter: MissedFilter) async throws(JournalError) -> [MissedRow] {
+        try await perform { try $0.missed(filter) }
     }
 
     public func points(key: String, name: String, limit: Int) async throws(JournalError) -> [PastMeasurement] {

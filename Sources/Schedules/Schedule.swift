@@ -4,65 +4,49 @@ public import Host
 public struct Schedule: Hashable, Sendable, CustomStringConvertible {
     /// As it was written.
     public let text: String
-    public let policy: ClockChangePolicy
+    /// What was asked for of clock changes; `nil` where the notation's standard decides.
+    public let policy: ClockChangePolicy?
     let rule: Rule
+    /// The zone that the text itself names, by a TZID: to be asked in another is a mistake.
+    public let timezone: String?
 
-    /// Reads plain words such as `first Sunday of the month 02:00`; the error says what is understood and what was
-    /// probably meant.
-    public init(_ text: String, policy: ClockChangePolicy = ClockChangePolicy()) throws(ScheduleError) {
+    /// Reads plain words such as `first Sunday of the month 02:00`, a cron pattern or an RRULE; the error says what is
+    /// understood and what was probably meant. Without a policy, what the notation's standard says of clock changes
+    /// holds.
+    public init(
+        _ text: String, policy: ClockChangePolicy? = nil, calendars: [String: HolidayCalendar] = [:]
+    ) throws(ScheduleError) {
         self.text = text
         self.policy = policy
-        rule = try Phrase.rule(of: text)
+        if RecurrenceSet.isText(text) {
+            let set = try RecurrenceSet(text)
+            rule = try set.rule(policy)
+            timezone = set.timezone
+            return
+        }
+        timezone = nil
+        guard text.utf8.count <= ScheduleLimits.text else {
+            throw ScheduleError("a schedule has at most \(ScheduleLimits.text) characters")
+        }
+        rule = try ScheduleText.rule(of: text, policy, calendars)
+    }
+
+    init(text: String, policy: ClockChangePolicy?, rule: Rule, timezone: String?) {
+        self.text = text
+        self.policy = policy
+        self.rule = rule
+        self.timezone = timezone
     }
 
     public var description: String { text }
 
-    /// The first occurrence after an instant, itself excluded; `nil` where none comes in nine years.
+    /// The first occurrence after an instant, itself excluded; `nil` where none comes before the year 2200.
     public func next(after instant: Instant, in zone: Zone) -> Instant? {
-        switch rule {
-        case .interval(let seconds):
-            return Instant(secondsSinceEpoch: floor(instant.secondsSinceEpoch, by: seconds) + seconds)
-        case .calendar(let days, let times):
-            // Clock changes move an occurrence by up to a day (Samoa 2011), so the search begins before.
-            let start = zone.local(at: instant).date.daysSinceEpoch - 2
-            return search(days, stride(from: start, through: start + ScheduleLimits.searchedDays, by: 1)) { date in
-                times.lazy.compactMap { occurrence(date, $0, zone) }.first { $0 > instant }
-            }
-        }
+        rule.next(after: instant.secondsSinceEpoch, in: zone).map(Instant.init(secondsSinceEpoch:))
     }
 
     /// The last occurrence up to an instant, itself included.
     public func previous(atOrBefore instant: Instant, in zone: Zone) -> Instant? {
-        switch rule {
-        case .interval(let seconds):
-            return Instant(secondsSinceEpoch: floor(instant.secondsSinceEpoch, by: seconds))
-        case .calendar(let days, let times):
-            let start = zone.local(at: instant).date.daysSinceEpoch + 2
-            return search(days, stride(from: start, through: start - ScheduleLimits.searchedDays, by: -1)) { date in
-                times.reversed().lazy.compactMap { occurrence(date, $0, zone) }.first { $0 <= instant }
-            }
-        }
-    }
-
-    private func search(
-        _ days: Rule.Days, _ numbers: StrideThrough<Int64>, _ find: (CivilDate) -> Instant?
-    ) -> Instant? {
-        for number in numbers {
-            let date = CivilDate(daysSinceEpoch: number)
-            if days.contains(date), let found = find(date) { return found }
-        }
-        return nil
-    }
-
-    private func occurrence(_ date: CivilDate, _ second: Int, _ zone: Zone) -> Instant? {
-        let local = LocalTime(date, secondOfDay: second)
-        let instants = zone.instants(of: local)
-        if instants.isEmpty { return policy.gap == .after ? zone.endOfGap(over: local) : nil }
-        return policy.overlap == .first ? instants.first : instants.last
-    }
-
-    private func floor(_ seconds: Int64, by size: Int64) -> Int64 {
-        let remainder = seconds % size
-        return seconds - (remainder < 0 ? remainder + size : remainder)
+        rule.previous(atOrBefore: instant.secondsSinceEpoch, in: zone).map(Instant.init(secondsSinceEpoch:))
     }
 }

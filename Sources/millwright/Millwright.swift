@@ -15,8 +15,10 @@ struct Millwright: AsyncParsableCommand {
         version: "0.1.0",
         subcommands: [
             Look.self, Init.self, Validate.self, Explain.self, Rights.self, CheckPlan.self, RunProcedure.self,
-            Runs.self,
-            Show.self, Resume.self, Report.self, Notify.self, Actions.self, ReferenceDocs.self,
+            Serve.self, Runs.self,
+            Show.self, Resume.self, Report.self, Notify.self, SetHold.self, Release.self, Next.self,
+            CalendarOfPlans.self, Actions.self,
+            ReferenceDocs.self,
         ])
 
     /// An error that nobody expected is neither a verdict nor a usage error, and must not look like one.

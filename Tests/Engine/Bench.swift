@@ -18,6 +18,8 @@ final class FakeTarget: Sendable {
         /// Units that cannot be looked at.
         var hidden: Set<String> = []
         var half: Set<String> = []
+        /// Units whose application does not come to an end by itself.
+        var slow: Set<String> = []
         var values: [String: Double] = [:]
         var looks = 0
         var begun: [String] = []
@@ -129,6 +131,10 @@ struct FakeChange: UndoableChange, RepairableChange {
     }
 
     func apply(_ unit: WorkUnit, since baseline: Baseline, _ access: FakeTarget, in context: Context) async throws {
+        if access.with({ $0.slow.contains(unit.id) }) {
+            access.with { $0.begun.append(unit.id) }
+            try await context.host.sleep(.seconds(3600))
+        }
         try access.with { state in
             state.begun.append(unit.id)
             if var failures = state.failures[unit.id], !failures.isEmpty {
@@ -196,7 +202,7 @@ struct Bench {
             targets: ["t": RunTarget(kind: "fake", settings: .text("one"))], steps: steps)
         return RunStart.make(
             plan, catalogue: catalogue, host: host, nominal: host.now(), owner: Self.owner, requestedBy: "tester",
-            windowCloses: windowCloses)
+            opening: windowCloses.map { RunOpening(opens: host.now(), closes: $0, lastBegin: $0) })
     }
 
     func run(

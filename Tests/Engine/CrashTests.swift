@@ -86,7 +86,9 @@ import Testing
         #expect(machine.handle(.resumed(Bench.owner), at: at(200)) == [probe])
         let outcome = UnitOutcome(state: .pending, isFailure: false, seconds: 0)
         #expect(machine.handle(.unitProbed(step: "work", unit: "u0", outcome), at: at(201)) == [.end(.warn)])
-        #expect(machine.state.steps[0].units[0].phase == .left(RunMachine.windowEnded(at(100))))
+        #expect(
+            machine.state.steps[0].units[0].phase
+                == .left(RunMachine.windowEnded(RunOpening(opens: at(0), closes: at(100), lastBegin: at(100)))))
     }
 
     /// A journal that fails tells whether the test above can fail: without the intents, a unit would be applied twice.
@@ -128,9 +130,14 @@ final class CrashingJournal: JournalStore {
     }
 
     func records(of run: String) async throws(JournalError) -> [Record] { try await inner.records(of: run) }
+    func records(of run: String, fromLast kind: String) async throws(JournalError) -> [Record] {
+        try await inner.records(of: run, fromLast: kind)
+    }
     func body(_ digest: String) async throws(JournalError) -> [UInt8]? { try await inner.body(digest) }
     func row(_ run: String) async throws(JournalError) -> RunRow? { try await inner.row(run) }
+    func row(of occurrence: Occurrence) async throws(JournalError) -> RunRow? { try await inner.row(of: occurrence) }
     func rows(_ filter: RunFilter) async throws(JournalError) -> [RunRow] { try await inner.rows(filter) }
+    func missed(_ filter: MissedFilter) async throws(JournalError) -> [MissedRow] { try await inner.missed(filter) }
     func points(key: String, name: String, limit: Int) async throws(JournalError) -> [PastMeasurement] {
         try await inner.points(key: key, name: name, limit: limit)
     }

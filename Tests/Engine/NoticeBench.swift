@@ -95,7 +95,8 @@ extension Bench {
             targets: ["t": RunTarget(kind: "fake", settings: .text("one"))], steps: steps, notices: notices)
         return RunStart.make(
             plan, catalogue: catalogue, host: host, nominal: host.now(), owner: Self.owner, requestedBy: "tester",
-            windowCloses: windowCloses, from: from, recoversFrom: recoversFrom)
+            opening: windowCloses.map { RunOpening(opens: host.now(), closes: $0, lastBegin: $0) }, from: from,
+            recoversFrom: recoversFrom)
     }
 
     /// Pauses between attempts are noted, and not waited for.

@@ -13,6 +13,8 @@ enum Layers {
         "Plans": ["Host", "Maintenance", "Schedules"],
         "Journal": ["Host", "Maintenance"],
         "Engine": pure,
+        "Dispatching": ["Host", "Schedules"],
+        "Serving": pure + ["Engine", "Dispatching"],
         "SQLiteJournal": ["Host", "Maintenance", "Journal"],
         "Clients": ["Host", "Maintenance", "CLibPQ", "CExpat", "ClientHTTP", "ClientPrograms"],
         "Actions": ["Host", "Maintenance", "CZlib"] + clients,
@@ -23,7 +25,10 @@ enum Layers {
         "Sandbox": ["Host", "CZlib"],
     ]
     private static let ours = Set(
-        pure + clients + ["Engine", "SQLiteJournal", "Reports", "Reference", "Sandbox", "Notices", "Proposals"]
+        pure + clients + [
+            "Engine", "Dispatching", "Serving", "SQLiteJournal", "Reports", "Reference", "Sandbox", "Notices",
+            "Proposals",
+        ]
             + ["CLibPQ", "CZlib", "CExpat"]
             + ["ActionsPostgreSQL", "ActionsRedis", "ActionsHTTP", "ActionsCertificates", "ActionsHosts"]
             + ["ActionsKubernetes", "ActionsBackups", "ActionsLogs", "ActionsSecurity", "ActionsModels"])

@@ -32,8 +32,13 @@ enum StoreKind: String, CaseIterable, Sendable {
             try await store.append(Batch(records: [chain[2]]))
 
             #expect(try await store.records(of: "r1") == chain)
+            #expect(try await store.records(of: "r1", fromLast: "unit.applied") == [chain[2]])
+            #expect(try await store.records(of: "r1", fromLast: "none") == chain)
+            #expect(try await store.records(of: "none", fromLast: "none").isEmpty)
             #expect(try await store.body(evidence.digest) == evidence.bytes)
             #expect(try await store.row("r1") == row)
+            #expect(try await store.row(of: row.occurrence) == row)
+            #expect(try await store.row(of: Sample.row("", nominal: 1).occurrence) == nil)
             try Record.verifyChain(try await store.records(of: "r1"))
         }
     }
@@ -99,6 +104,37 @@ enum StoreKind: String, CaseIterable, Sendable {
             #expect(await code { try await store.append(Batch(records: [forged])) } == .conflict)
             #expect(await code { try await store.append(Batch(records: [good.erased])) } == .conflict)
             #expect(try await store.records(of: "r1").isEmpty)
+        }
+    }
+
+    @Test(arguments: StoreKind.allCases)
+    func anOccurrenceHasARunOrAReasonWhyNot(kind: StoreKind) async throws {
+        try await kind.with { store throws in
+            func missed(_ nominal: Int64, _ cause: String = "down") -> MissedRow {
+                MissedRow(
+                    occurrence: Sample.row("", nominal: nominal).occurrence, cause: cause,
+                    sentence: "Nobody was there.",
+                    decidedAt: Sample.at(100))
+            }
+            try await store.append(Batch(rows: [Sample.row("r1")], missed: [missed(60), missed(120)]))
+            // What was decided first stays.
+            try await store.append(Batch(missed: [missed(60, "held"), missed(180)]))
+            #expect(try await store.missed(MissedFilter()) == [missed(180), missed(120), missed(60)])
+            #expect(try await store.missed(MissedFilter(limit: 1)) == [missed(180)])
+            #expect(
+                try await store.missed(
+                    MissedFilter(
+                        service: "steam", environment: "production", procedure: "weekly", nominalFrom: Sample.at(61),
+                        nominalBefore: Sample.at(180))) == [missed(120)])
+            #expect(try await store.missed(MissedFilter(procedure: "daily")).isEmpty)
+
+            let taken = await failure { try await store.append(Batch(missed: [missed(240), missed(0)])) }
+            #expect(taken?.code == .occurrenceTaken)
+            #expect(taken?.run == "r1")
+            #expect(
+                await code { try await store.append(Batch(rows: [Sample.row("r2", nominal: 60)])) } == .occurrenceTaken)
+            #expect(try await store.missed(MissedFilter()).count == 3)
+            #expect(try await store.row("r2") == nil)
         }
     }
 

@@ -49,7 +49,20 @@ struct PlanFixture: Sendable, CustomTestStringConvertible {
 
     static var isRecording: Bool { ProcessInfo.processInfo.environment["MILLWRIGHT_RECORD"] != nil }
 
-    var host: Host { Host.files(["plans/plan.yaml": plan, "plans/estate.yaml": estate]) }
+    /// A calendar file that fixtures may name.
+    private static let bank = """
+        BEGIN:VCALENDAR
+        BEGIN:VEVENT
+        UID:1
+        DTSTART;VALUE=DATE:20261225
+        SUMMARY:Christmas Day
+        END:VEVENT
+        END:VCALENDAR
+        """
+
+    var host: Host {
+        Host.files(["plans/plan.yaml": plan, "plans/estate.yaml": estate, "plans/bank.ics": Self.bank])
+    }
 
     func load() throws(PlanErrors) -> Plan {
         try PlanLoader.load(path: "plans/plan.yaml", host: host, catalogue: FakeCatalogue.whole)

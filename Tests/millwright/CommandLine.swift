@@ -20,6 +20,10 @@ enum CommandLine {
     }
 
     static func run(_ arguments: String..., environment: [String: String] = [:]) async throws -> Outcome {
+        try await run(arguments, environment: environment)
+    }
+
+    static func run(_ arguments: [String], environment: [String: String] = [:]) async throws -> Outcome {
         try await withCheckedThrowingContinuation { continuation in
             // Waiting for a process blocks: not on the pool.
             DispatchQueue.global().async {

@@ -32,6 +32,7 @@ extension Performer {
         let log = EvidenceLog(host: host)
         let context = context(step, unit: unit, log)
         do {
+            try stopWhereHeld()
             let (change, target) = try change(step, machine)
             var intent = try await within(context) {
                 let baseline = try await change.prepare(unit, target, context)
@@ -60,7 +61,7 @@ extension Performer {
             let context = context(step, unit: unit, log)
             do {
                 let (change, target) = try change(step, machine)
-                try await within(context) { try await work(change, target, context) }
+                try await unlessHeld(context) { try await work(change, target, context) }
             } catch {
                 outcome.error = Cause(error)
                 outcome.isFailure = error is ChangeFailed
@@ -90,7 +91,7 @@ extension Performer {
             let context = context(step, unit: unit, log)
             do {
                 let (change, target) = try change(step, machine)
-                try await within(context) { try await change.undo?(unit, baseline, target, context) }
+                try await unlessHeld(context) { try await change.undo?(unit, baseline, target, context) }
             } catch {
                 outcome.error = Cause(error)
             }
@@ -142,6 +143,36 @@ extension Performer {
         case .unknown:
             outcome.state = .unknown(cause)
         }
+    }
+
+    /// Does what has an effect, and ends it as soon as somebody holds it; what the target then shows is looked at.
+    private func unlessHeld(
+        _ context: Context, _ body: @Sendable @escaping () async throws -> Void
+    ) async throws {
+        try stopWhereHeld()
+        try await within(context) {
+            try await withThrowingTaskGroup(of: Bool.self) { group in
+                group.addTask {
+                    try await body()
+                    return true
+                }
+                group.addTask {
+                    while true {
+                        try await host.sleep(EngineLimits.holdLook)
+                        try stopWhereHeld()
+                    }
+                }
+                defer { group.cancelAll() }
+                _ = try await group.next()
+            }
+        }
+    }
+
+    /// Asks the run to stop before the held unit's own word comes in, so that nothing else is begun.
+    private func stopWhereHeld() throws(CouldNotLook) {
+        guard let cause = held(start) else { return }
+        mailbox.post(.note(Delivery(event: .cancelRequested(cause))))
+        throw CouldNotLook(cause)
     }
 
     private func change(_ step: RunStep, _ machine: RunMachine) throws -> (ConfiguredChange, StepTargets) {

@@ -12,6 +12,7 @@ struct Performer: Sendable {
     let start: RunStart
     let run: String
     let observer: RunObserver
+    let held: @Sendable (RunStart) -> Cause?
     let mailbox: Mailbox<Message>
 
     /// The event that answers the command; `nil` when the run is being torn down.
@@ -34,6 +35,9 @@ struct Performer: Sendable {
         case .wait(let step, let unit, let wait):
             guard await pause(wait) else { return nil }
             return Delivery(event: .waited(step: step, unit: unit.id))
+        case .awaitWindow(let step, let opening):
+            guard await pause(until: opening.opens) else { return nil }
+            return Delivery(event: .windowOpened(step: step, opening))
         case .repair(let step, let unit, let baseline):
             guard let plan = plan(step) else { return nil }
             return await work(plan, unit, baseline, machine) { try await $0.repair?(unit, baseline, $1, $2) }
@@ -79,6 +83,14 @@ struct Performer: Sendable {
     private func pause(_ wait: Duration) async -> Bool {
         guard wait > .zero else { return true }
         do { try await host.sleep(wait) } catch { return false }
+        return true
+    }
+
+    /// By the wall clock, which may be put forward or back meanwhile.
+    private func pause(until instant: Instant) async -> Bool {
+        while host.now() < instant {
+            guard await pause(min(instant - host.now(), EngineLimits.longestSleep)) else { return false }
+        }
         return true
     }
 

@@ -28,16 +28,20 @@ public struct RunDriver: Sendable {
     private let observer: RunObserver
     /// Ends the processes that a dead run left behind, before anything else is done; throws where some remain.
     private let endLeftChildren: @Sendable (_ run: String, _ known: [ProcessIdentity]) async throws -> Void
+    /// Why the run may change nothing now.
+    private let held: @Sendable (RunStart) -> Cause?
     private let mailbox = Mailbox<Message>()
 
     public init(
         host: Host, catalogue: Catalogue, store: any JournalStore, observer: RunObserver = RunObserver(),
+        held: @escaping @Sendable (RunStart) -> Cause? = { _ in nil },
         endLeftChildren: @escaping @Sendable (String, [ProcessIdentity]) async throws -> Void = { _, _ in }
     ) {
         self.host = host
         self.catalogue = catalogue
         self.store = store
         self.observer = observer
+        self.held = held
         self.endLeftChildren = endLeftChildren
     }
 
@@ -67,7 +71,7 @@ public struct RunDriver: Sendable {
         let targets = TargetRegistry(start.plan.targets, catalogue: catalogue, host: host)
         let performer = Performer(
             host: host, catalogue: catalogue, store: store, targets: targets, start: start, run: ledger.run.id,
-            observer: observer, mailbox: mailbox)
+            observer: observer, held: held, mailbox: mailbox)
         do {
             let run = try await loop(ledger, first, performer)
             await targets.close()

@@ -28,6 +28,8 @@ public struct Run: Sendable {
     public internal(set) var cancellation: Cause?
     /// Why no further step is begun: a failed change, the end of the window.
     public internal(set) var stopped: Cause?
+    /// The opening in which it works; `nil` where no window holds it.
+    public internal(set) var opening: RunOpening?
     /// Occurrences before it that no run kept.
     public internal(set) var missed: MissedOccurrences?
     public internal(set) var deliveries: [DeliveryState] = []
@@ -49,14 +51,16 @@ public struct Run: Sendable {
 /// The state of one step.
 public struct StepState: Sendable {
     public enum Phase: Sendable, Equatable {
-        /// Not begun. Goes to `observing`, `previewing` or `skipped`.
+        /// Not begun. Goes to `observing`, `previewing`, `awaitingWindow` or `skipped`.
         case pending
         /// A check is being made. Goes to itself on a retry, or to `done`.
         case observing(attempt: Int)
         /// A change looks at what it would do. Goes to `working` or `done`.
         case previewing
-        /// Units are being done one by one. Goes to `proving`, `undoing` or `done`.
+        /// Units are being done one by one. Goes to `awaitingWindow`, `proving`, `undoing` or `done`.
         case working
+        /// The window closed on its work, which goes on when it opens again. Goes to `previewing`, `working` or `done`.
+        case awaitingWindow(RunOpening)
         /// The units are over, and the plan's proof is looked at. Goes to `undoing` or `done`.
         case proving
         /// Units are being taken back, last first. Goes to `done`.
@@ -138,4 +142,7 @@ public struct UnitState: Sendable {
     var isRecovered = false
 
     init(_ unit: WorkUnit) { self.unit = unit }
+
+    /// Done or half done by this run, and so its to take back.
+    var isOurs: Bool { phase == .done && !wasAlreadySo || halfDone != nil }
 }

@@ -14,6 +14,8 @@ public enum RunCommand: Sendable, Equatable {
     case apply(step: String, unit: WorkUnit, baseline: [UInt8])
     /// Lets time pass before another attempt; answered by `waited`.
     case wait(step: String, unit: WorkUnit, Duration)
+    /// Lets time pass until the window opens again; answered by `windowOpened`.
+    case awaitWindow(step: String, RunOpening)
     /// Finishes or clears away what is half done, and looks; answered by `unitProbed`.
     case repair(step: String, unit: WorkUnit, baseline: [UInt8])
     /// Only looks, waiting while an earlier attempt still runs; answered by `unitProbed`.

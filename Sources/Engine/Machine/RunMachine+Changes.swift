@@ -25,6 +25,11 @@ extension RunMachine {
             finish(&step, .unknown, Cause(.malformed, "Two units of \(step.id) have one name."), at: now)
             return []
         }
+        if state.start?.observeOnly == true {
+            let count = preview.units.count == 1 ? "1 unit" : "\(preview.units.count) units"
+            skip(&step, Cause(.notRun, "Only looked: it would do \(count). \(preview.summary)"), at: now)
+            return []
+        }
         step.units = limited(preview.units, plan(of: step)?.limits ?? [:])
         step.phase = .working
         return hasGuard(step) ? [.lookAtGuard(step: step.id)] : nextUnit(&step, at: now)
@@ -54,21 +59,11 @@ extension RunMachine {
         }
         let unit = step.units[index].unit
         if let cause = hindrance(unit, step, at: now) {
-            for index in step.units.indices where step.units[index].phase == .planned {
-                step.units[index].phase = .left(cause)
-            }
-            return conclude(&step, at: now)
+            if cause.code == .windowEnded, let wait = awaitWindow(&step, at: now) { return [wait] }
+            return leave(&step, cause, at: now)
         }
         step.units[index].phase = .preparing
         return [.prepare(step: step.id, unit: unit)]
-    }
-
-    /// Why the unit may not be begun, or begun again, at that time: the run is to stop, or it does not fit into the window.
-    private func hindrance(_ unit: WorkUnit, _ step: StepState, at time: Instant) -> Cause? {
-        if let cause = state.cancellation { return cause }
-        guard let closes = state.start?.windowCloses else { return nil }
-        let expected = Duration.seconds(unit.expected.inSeconds * step.pace)
-        return time + expected > closes ? Self.windowEnded(closes) : nil
     }
 
     func prepared(_ step: inout StepState, _ id: String, _ intent: UnitIntent, at now: Instant) -> [RunCommand] {

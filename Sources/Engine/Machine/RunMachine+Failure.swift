@@ -63,9 +63,8 @@ extension RunMachine {
     }
 
     /// Takes back the last unit that is done or half done; what was already so before is nobody's to take back.
-    private func nextUndo(_ step: inout StepState, at now: Instant) -> [RunCommand] {
-        let isOurs = { (unit: UnitState) in unit.phase == .done && !unit.wasAlreadySo || unit.halfDone != nil }
-        guard let index = step.units.lastIndex(where: isOurs) else {
+    func nextUndo(_ step: inout StepState, at now: Instant) -> [RunCommand] {
+        guard let index = step.units.lastIndex(where: \.isOurs) else {
             finishChange(&step, at: now)
             return []
         }
@@ -95,6 +94,14 @@ extension RunMachine {
         var commands: [RunCommand] = []
         for position in state.steps.indices {
             var step = state.steps[position]
+            if case .awaitingWindow = step.phase {
+                if step.units.isEmpty {
+                    skip(&step, cause, at: now)
+                } else {
+                    step.phase = .working
+                    commands += leave(&step, cause, at: now)
+                }
+            }
             for index in step.units.indices {
                 guard case .waiting = step.units[index].phase else { continue }
                 step.units[index].phase = .left(cause)
@@ -102,7 +109,8 @@ extension RunMachine {
             }
             state.steps[position] = step
         }
-        cancelDeliveries(at: now)
+        // Of a hold people are to hear all the more.
+        if cause.code != .held { cancelDeliveries(at: now) }
         return commands
     }
 
@@ -122,6 +130,7 @@ extension RunMachine {
             case .pending, .skipped, .done: break
             case .observing(let attempt): commands.append(.observe(step: step.id, attempt: attempt, after: .zero))
             case .previewing: commands.append(.preview(step: step.id))
+            case .awaitingWindow(let opening): commands.append(.awaitWindow(step: step.id, opening))
             case .proving: commands.append(.lookAtProof(step: step.id))
             case .working, .undoing: commands += recover(&step)
             }

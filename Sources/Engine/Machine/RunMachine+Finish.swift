@@ -54,7 +54,7 @@ extension RunMachine {
         switch unit.phase {
         case .failed(let cause): Finding(unit.unit.title, .fail, cause)
         case .unknown(let cause): Finding(unit.unit.title, .unknown, cause)
-        case .left(let cause) where cause.code == .cancelled: Finding(unit.unit.title, .unknown, cause)
+        case .left(let cause) where cause.isStop: Finding(unit.unit.title, .unknown, cause)
         case .left(let cause): Finding(unit.unit.title, .warn, cause)
         case .undone: Finding(unit.unit.title, .warn, Cause(.rejected, "It was done and taken back."))
         case .planned, .preparing, .intended, .waiting, .repairing, .done, .undoing: nil

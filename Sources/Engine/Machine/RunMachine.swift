@@ -30,6 +30,7 @@ public struct RunMachine: Sendable {
             commands = update(step) { before.proofObserved(&$0, outcome, at: now) }
         case .waited(let step, let unit):
             commands = update(step) { before.waited(&$0, unit, at: now) }
+        case .windowOpened(let step, let opening): commands = windowOpened(step, opening, at: now)
         case .unitPrepared(let step, let unit, let intent):
             commands = update(step) { before.prepared(&$0, unit, intent, at: now) }
         case .unitNotPrepared(let step, let unit, let cause):
@@ -53,6 +54,9 @@ public struct RunMachine: Sendable {
     private mutating func begin(_ start: RunStart, at now: Instant) {
         state.start = start
         state.startedAt = now
+        state.opening = start.windowCloses.map {
+            RunOpening(opens: now, closes: $0, lastBegin: start.windowLastBegin ?? $0)
+        }
         state.phase = .running
         state.steps = start.plan.steps.map { StepState(id: $0.id) }
         guard let from = start.from, let first = state.steps.firstIndex(where: { $0.id == from }) else { return }
@@ -128,8 +132,9 @@ public struct RunMachine: Sendable {
             state.steps[index].phase = .observing(attempt: 1)
             return [.observe(step: plan.id, attempt: 1, after: .zero)]
         }
-        if let closes = state.start?.windowCloses, closes <= now {
-            finish(&state.steps[index], .unknown, Self.windowEnded(closes), at: now)
+        if let opening = state.opening, opening.lastBegin <= now {
+            if let wait = awaitWindow(&state.steps[index], at: now) { return [wait] }
+            finish(&state.steps[index], .unknown, Self.windowEnded(opening), at: now)
             settle(state.steps[index])
             return []
         }
@@ -153,12 +158,8 @@ public struct RunMachine: Sendable {
 
     func profile(of step: StepState) -> StepProfile? { state.start?.profiles[step.id] }
 
-    static func windowEnded(_ closes: Instant) -> Cause {
-        Cause(.windowEnded, "The window closes at \(closes), and the work no longer fits.")
-    }
-
     /// Lets a handler work on one step's state, in place.
-    private mutating func update(
+    mutating func update(
         _ id: String, _ body: (inout StepState) -> [RunCommand]
     ) -> [RunCommand] {
         guard let index = state.steps.firstIndex(where: { $0.id == id }), !state.steps[index].isOver else { return [] }
@@ -189,7 +190,7 @@ public struct RunMachine: Sendable {
         step.summary = cause.sentence
         step.endedAt = now
         // Asked to stop: what was not looked at is not known.
-        if cause.code == .cancelled { step.verdict = .unknown }
+        if cause.isStop { step.verdict = .unknown }
     }
 
     func finish(_ step: inout StepState, _ verdict: Verdict, _ cause: Cause?, at now: Instant) {

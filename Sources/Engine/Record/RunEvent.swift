@@ -27,6 +27,8 @@ public enum RunEvent: Codable, Sendable {
     case unitUndone(step: String, unit: String, UnitOutcome)
     /// The pause before another attempt at a unit is over.
     case waited(step: String, unit: String)
+    /// The window that the step waited for is open again.
+    case windowOpened(step: String, RunOpening)
     /// The guard of a change was looked at.
     case guardObserved(step: String, ChecksOutcome)
     /// The plan's proof of a change was looked at.
@@ -55,6 +57,7 @@ public enum RunEvent: Codable, Sendable {
         case .unitProbed: "unit-probed"
         case .unitUndone: "unit-undone"
         case .waited: "waited"
+        case .windowOpened: "window-opened"
         case .guardObserved: "guard-observed"
         case .proofObserved: "proof-observed"
         case .deliveryIntended: "delivery-intended"

@@ -12,6 +12,12 @@ public struct RunStart: Codable, Sendable {
     public var owner: ProcessIdentity
     public var requestedBy: String
     public var windowCloses: Instant?
+    /// From then on nothing is begun; the window's end where nothing is said.
+    public var windowLastBegin: Instant?
+    /// When the window opens again, for a run that waits for it: the next few, as they were known at its beginning.
+    public var laterOpenings: [RunOpening]?
+    /// It looks, previews and changes nothing.
+    public var observeOnly: Bool?
     /// Why the window was set aside, in the words of who did it.
     public var windowOverride: String?
     /// Who the targets are: host, port, database, user.
@@ -23,8 +29,9 @@ public struct RunStart: Codable, Sendable {
 
     public init(
         plan: RunPlan, profiles: [String: StepProfile], nominal: Instant, owner: ProcessIdentity, requestedBy: String,
-        identities: [String: String] = [:], windowCloses: Instant? = nil, windowOverride: String? = nil,
-        from: String? = nil, recoversFrom: String? = nil
+        identities: [String: String] = [:], windowCloses: Instant? = nil, windowLastBegin: Instant? = nil,
+        laterOpenings: [RunOpening]? = nil,
+        windowOverride: String? = nil, from: String? = nil, recoversFrom: String? = nil, observeOnly: Bool = false
     ) {
         self.plan = plan
         self.profiles = profiles
@@ -33,9 +40,25 @@ public struct RunStart: Codable, Sendable {
         self.requestedBy = requestedBy
         self.identities = identities
         self.windowCloses = windowCloses
+        self.windowLastBegin = windowLastBegin
+        self.laterOpenings = laterOpenings
         self.windowOverride = windowOverride
         self.from = from
         self.recoversFrom = recoversFrom
+        self.observeOnly = observeOnly ? true : nil
+    }
+}
+
+/// A time in which a run may work on, when it waited for its window.
+public struct RunOpening: Codable, Hashable, Sendable {
+    public let opens: Instant
+    public let closes: Instant
+    public let lastBegin: Instant
+
+    public init(opens: Instant, closes: Instant, lastBegin: Instant) {
+        self.opens = opens
+        self.closes = closes
+        self.lastBegin = lastBegin
     }
 }
 
@@ -83,8 +106,8 @@ extension RunStart {
     /// Binds a plan's procedure to the actions and targets that this program knows.
     public static func make(
         _ plan: RunPlan, catalogue: Catalogue, host: Host, nominal: Instant, owner: ProcessIdentity,
-        requestedBy: String,
-        windowCloses: Instant? = nil, windowOverride: String? = nil, from: String? = nil, recoversFrom: String? = nil
+        requestedBy: String, opening: RunOpening? = nil, laterOpenings: [RunOpening]? = nil,
+        windowOverride: String? = nil, from: String? = nil, recoversFrom: String? = nil, observeOnly: Bool = false
     ) -> RunStart {
         var profiles: [String: StepProfile] = [:]
         for step in plan.steps.flatMap({ [$0] + $0.proof + ($0.guardSteps ?? []) }) {
@@ -95,7 +118,9 @@ extension RunStart {
         let identities = plan.targets.keys.compactMap { name in registry.identity(name).map { (name, $0) } }
         return RunStart(
             plan: plan, profiles: profiles, nominal: nominal, owner: owner, requestedBy: requestedBy,
-            identities: Dictionary(identities) { first, _ in first }, windowCloses: windowCloses,
-            windowOverride: windowOverride, from: from, recoversFrom: recoversFrom)
+            identities: Dictionary(identities) { first, _ in first }, windowCloses: opening?.closes,
+            windowLastBegin: opening?.lastBegin, laterOpenings: laterOpenings, windowOverride: windowOverride,
+            from: from, recoversFrom: recoversFrom,
+            observeOnly: observeOnly)
     }
 }

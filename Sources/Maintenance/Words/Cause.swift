@@ -24,6 +24,7 @@ public struct Cause: Codable, Hashable, Sendable, CustomStringConvertible {
         public static let limitReached = Code(rawValue: "limit-reached")
         public static let interrupted = Code(rawValue: "interrupted")
         public static let cancelled = Code(rawValue: "cancelled")
+        public static let held = Code(rawValue: "held")
         public static let notFound = Code(rawValue: "not-found")
         public static let busy = Code(rawValue: "busy")
         public static let rejected = Code(rawValue: "rejected")

@@ -1,4 +1,5 @@
 import Maintenance
+import Schedules
 
 /// The one place where the keys of a plan and an estate are defined.
 public enum PlanKeys {
@@ -7,6 +8,7 @@ public enum PlanKeys {
         [
             .required("service", .name, "The service whose maintenance this is."),
             .optional("timezone", .text, "The zone of all times in the plan, such as `Europe/Paris`; UTC without it."),
+            .optional("calendar", .name, "The estate's calendar whose holidays are no business days here."),
             .optional("owner", .name, "Who answers for the service: a person or a group of the estate."),
             .optional(
                 "targets", .map(.target), "The databases, caches, endpoints and machines of the service, by name."),
@@ -26,6 +28,14 @@ public enum PlanKeys {
         [
             .required("opens", .schedule, "When it opens."),
             .required("lasts", .scalar(Duration.self), "How long it stays open."),
+            .optional("cutoff", .scalar(Duration.self), "How long before its end nothing is begun any more."),
+            .optional(
+                "at-end", .scalar(WindowEnd.self),
+                "What becomes of work that is not done when it closes: `finish` the unit in hand and leave the rest to the "
+                    + "next run, `pause` the run until it opens again, or `undo` what the step did; `finish` without it."
+            ),
+            .optional(
+                "targets", .oneOrMany(.name), "Targets that are changed in this window only, whatever the procedure."),
         ])
 
     public static let procedure = KeyTable(
@@ -35,6 +45,22 @@ public enum PlanKeys {
             .optional("in", .name, "The window it belongs to: it begins when the window opens."),
             .optional("schedule", .schedule, "When it begins."),
             .optional("window", .name, "The window that it must fit into, beside its `schedule` or when run by hand."),
+            .optional(
+                "clock-change", .table("clock-change"),
+                "What becomes of times that clocks skip or show twice; what the schedule's notation says without it."),
+            .optional(
+                "catch-up", .table("catch-up"),
+                "What becomes of occurrences that passed without a run; `last` without it."),
+            .optional(
+                "overlap", .scalar(OverlapRule.self),
+                "What becomes of an occurrence while the run before it is not over: `skip`, `queue` or `replace`; `skip` "
+                    + "without it."),
+            .optional(
+                "jitter", .scalar(Duration.self), "Up to so much later each occurrence begins, by its own key."),
+            .optional(
+                "expected", .scalar(Duration.self), "How long a run takes; what earlier runs took without it."),
+            .optional("priority", .scalar(Int.self), "Who goes first where several wait for each other; 0 without it."),
+            .optional("disabled", .text, "Why it is not scheduled for now; by hand it can be run."),
             .optional("inputs", .map(.table("input")), "What is given to a run, by name."),
             .required("steps", .list(.table("step")), "What is done, in order."),
             .optional("reports", .list(.table("report")), "What is written when it has ended."),
@@ -48,6 +74,28 @@ public enum PlanKeys {
             "proven-in": "run it in the other environment first", "approval": noApproval,
             "after": "use `schedule`", "notice": "tell people beforehand; `notices` tells them of a run's end",
             "silence": "silence alerts beforehand",
+        ])
+
+    public static let clockChange = KeyTable(
+        "clock-change", "a policy for clock changes",
+        [
+            .optional(
+                "gap", .scalar(ClockChangePolicy.Gap.self),
+                "A time that clocks skip: `skip` it, `after` at the end of the gap, `before` at its beginning."),
+            .optional(
+                "overlap", .scalar(ClockChangePolicy.Overlap.self),
+                "A time that clocks show twice: the `first`, the `last` or `both`."),
+        ])
+
+    public static let catchUp = KeyTable(
+        "catch-up", "a catch-up",
+        [
+            .required(
+                "mode", .scalar(CatchUpRule.self), "`all` that passed, the `last` of them, or `none`."),
+            .optional("at-most", .scalar(Int.self), "Of `all`, the newest so many."),
+            .optional("spread", .scalar(Duration.self), "Time from the beginning of one to the next."),
+            .optional("within", .scalar(Duration.self), "How late an occurrence may begin; a minute without it."),
+            .optional("after-pause", .scalar(Bool.self), "Also what passed while it was disabled is made up for."),
         ])
 
     public static let input = KeyTable(
@@ -140,12 +188,31 @@ public enum PlanKeys {
             .optional("groups", .map(.list(.name)), "People who answer or are written to together, by name."),
             .optional("channels", .map(.channel), "Where people and watchdogs are told of runs, by name."),
             .optional("notices", .list(.table("notice")), "Who is told of the runs of every plan."),
+            .optional("calendars", .map(.table("calendar")), "Holidays, by the calendar's name."),
+            .optional("freezes", .map(.table("freeze")), "When nothing is changed, by name."),
             .optional("policy", .table("policy"), "What no plan may loosen."),
         ],
         later: [
-            "calendars": "leave holidays out of the schedules",
-            "holidays": "leave holidays out of the schedules", "freezes": "do not run the procedures meanwhile",
+            "holidays": "use `calendars`",
             "places": "run Millwright where the targets can be reached",
+        ])
+
+    public static let calendar = KeyTable(
+        "calendar", "a calendar",
+        [
+            .optional("file", .text, "An iCalendar file (.ics) with the holidays, beside the estate's file."),
+            .optional("days", .list(.text), "Holidays in plain words: `2026-12-24`, `24 December`."),
+        ])
+
+    public static let freeze = KeyTable(
+        "freeze", "a freeze",
+        [
+            .required("reason", .text, "Why, for everybody who meets it."),
+            .optional("from", .text, "The first day, or a time on it: `2026-12-20`, `2026-12-20 18:00`."),
+            .optional("until", .text, "The last day, itself included, or a time on it."),
+            .optional("begins", .schedule, "When it begins again and again, with `lasts`."),
+            .optional("lasts", .scalar(Duration.self), "How long it lasts each time."),
+            .optional("services", .oneOrMany(.name), "The services that it holds; all without it."),
         ])
 
     public static let person = KeyTable(
@@ -168,7 +235,9 @@ public enum PlanKeys {
         later: ["approvals": noApproval, "disruptive-at-once": "one run at a time works on a service"])
 
     public static let all = [
-        plan, environment, window, procedure, input, step, proof, retry, report, notice, estate, person, policy,
+        plan, environment, window, procedure, clockChange, catchUp, input, step, proof, retry, report, notice, estate,
+        person, calendar, freeze,
+        policy,
     ]
 
     static let noApproval = "have somebody approve the run before it is started by hand"

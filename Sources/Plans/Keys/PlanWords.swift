@@ -1,4 +1,5 @@
 public import Maintenance
+public import Schedules
 
 /// What follows a step that did not succeed.
 public enum OnFailure: String, Codable, Sendable, WordValue {
@@ -32,6 +33,16 @@ public enum InputType: String, Codable, Sendable, WordValue {
         return nil
     }
 }
+
+extension WindowEnd: WordValue {}
+extension ClockChangePolicy.Gap: WordValue {}
+extension ClockChangePolicy.Overlap: WordValue {}
+
+/// What becomes of occurrences that passed without a run.
+public enum CatchUpRule: String, Codable, Sendable, WordValue { case all, last, none }
+
+/// What becomes of an occurrence while the run before it is not over.
+public enum OverlapRule: String, Codable, Sendable, WordValue { case skip, queue, replace }
 
 /// What a report shows.
 public enum ReportTemplate: String, Codable, Sendable, WordValue {

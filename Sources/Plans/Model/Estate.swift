@@ -1,3 +1,5 @@
+public import Schedules
+
 /// What all plans of a folder share: `estate.yaml` beside them.
 public struct Estate: Hashable, Sendable {
     public struct Person: Hashable, Sendable {
@@ -19,6 +21,8 @@ public struct Estate: Hashable, Sendable {
     public var groups: [String: [String]] = [:]
     public var channels: [String: RunChannel] = [:]
     public var notices: [NoticeRule] = []
+    public var freezes: [EstateFreeze] = []
+    public var calendars: [String: HolidayCalendar] = [:]
     public var policy = Policy()
 
     public init() {}
@@ -27,4 +31,13 @@ public struct Estate: Hashable, Sendable {
     public func people(of name: String) -> [String] {
         people[name] != nil ? [name] : groups[name] ?? []
     }
+}
+
+/// A time in which nothing is changed, and for whom.
+public struct EstateFreeze: Hashable, Sendable {
+    public let freeze: Freeze
+    /// `nil` for all.
+    let services: Set<String>?
+
+    func concerns(_ service: String) -> Bool { services?.contains(service) ?? true }
 }

@@ -7,6 +7,8 @@ public struct Plan: Sendable {
     public let owner: String?
     public let timezone: String
     public let zone: Zone
+    /// The estate's, and under the empty name the plan's own.
+    public let calendars: [String: HolidayCalendar]
     public let windows: [String: PlanWindow]
     /// In the order of the file.
     public let procedures: [Procedure]
@@ -23,6 +25,15 @@ public struct Plan: Sendable {
     let position: Position
 
     public func procedure(_ name: String) -> Procedure? { procedures.first { $0.name == name } }
+
+    /// When a run may work: in its own window, in those of the targets that it changes, and while nothing is frozen.
+    public func workingHours(of run: RunPlan) -> WorkingHours {
+        let changed = Set(run.steps.filter { $0.isChange && $0.disabled == nil }.flatMap(\.targets.values))
+        let held = windows.values.filter { $0.name == run.window?.name || !$0.targets.isDisjoint(with: changed) }
+        let frozen = changed.isEmpty ? [] : estate?.freezes.filter { $0.concerns(service) } ?? []
+        return WorkingHours(
+            windows: held.sorted { $0.name < $1.name }.map(\.window), freezes: frozen.map(\.freeze), in: zone)
+    }
 }
 
 /// When work that users may notice is agreed to be done.
@@ -31,13 +42,19 @@ public struct PlanWindow: Sendable {
     /// The schedule as the plan writes it.
     public let opensText: String
     public let window: Window
+    public let end: WindowEnd
+    /// Work on these targets is held to this window, whatever the procedure; by name.
+    public let targets: Set<String>
 }
 
 /// What is done, and when.
 public struct Procedure: Sendable {
     public let name: String
     public let summary: String?
-    public let schedule: Schedule?
+    /// When it is to happen; `nil` where it is run by hand or begins with its window.
+    public internal(set) var occasion: Occasion?
+    let occasionPosition: Position?
+    public let dispatching: Dispatching
     /// The schedule as the plan writes it; of a procedure that begins with its window, the window's.
     public let scheduleText: String?
     /// The window that it obeys.
@@ -52,6 +69,34 @@ public struct Procedure: Sendable {
 
     let steps: [StepSource]
     let position: Position
+
+    /// The schedule that it has, or that what it is relative to comes to.
+    public var schedule: Schedule? {
+        if case .schedule(let schedule)? = occasion { schedule } else { nil }
+    }
+
+    /// The procedure whose end it follows.
+    public var precedent: String? {
+        guard case .relative(let relative)? = occasion, case .after(let name) = relative.kind else { return nil }
+        return name
+    }
+
+    /// How its occurrences are kept.
+    public struct Dispatching: Hashable, Sendable {
+        public var catchUp = CatchUpRule.last
+        /// Of `all`, the newest so many; `nil` for as many as the dispatcher allows.
+        public var atMost: Int?
+        public var spread = Duration.zero
+        /// How late an occurrence may begin.
+        public var within: Duration?
+        public var afterPause = false
+        public var overlap = OverlapRule.skip
+        public var jitter = Duration.zero
+        public var expected: Duration?
+        public var priority = 0
+        /// Why it is not scheduled.
+        public var disabled: String?
+    }
 
     /// What is given to a run.
     public struct Input: Hashable, Sendable {

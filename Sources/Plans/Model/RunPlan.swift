@@ -1,4 +1,5 @@
 public import Maintenance
+public import Schedules
 
 /// What a run carries: one procedure with everything that it uses, so that a later edit of the plan changes nothing.
 ///
@@ -55,12 +56,17 @@ public struct RunWindow: Codable, Hashable, Sendable {
     public let lastsMicroseconds: Int64
     /// The run begins when the window opens, rather than by a schedule of its own.
     public let beginsRun: Bool
+    /// What becomes of the work when the window closes; it is finished where nothing is said.
+    public let end: WindowEnd?
 
-    public init(name: String, opens: String, lastsMicroseconds: Int64, beginsRun: Bool = false) {
+    public init(
+        name: String, opens: String, lastsMicroseconds: Int64, beginsRun: Bool = false, end: WindowEnd? = nil
+    ) {
         self.name = name
         self.opens = opens
         self.lastsMicroseconds = lastsMicroseconds
         self.beginsRun = beginsRun
+        self.end = end
     }
 
     public var lasts: Duration { .microseconds(lastsMicroseconds) }

@@ -36,7 +36,7 @@ struct RunPlanner {
         let window = procedure.window.flatMap { plan.windows[$0] }.map {
             RunWindow(
                 name: $0.name, opens: $0.opensText, lastsMicroseconds: $0.window.lasts.microseconds,
-                beginsRun: procedure.beginsWithWindow)
+                beginsRun: procedure.beginsWithWindow, end: $0.end)
         }
         let values = inputs.compactMapValues { if case .known(let value) = $0 { value } else { nil } }
         return RunPlan(

@@ -1,8 +1,13 @@
+import Host
 import Maintenance
+import Schedules
 
 /// From the nodes of an `estate.yaml` to an estate.
 enum EstateReader {
-    static func read(_ node: PlanNode, _ catalogue: Catalogue, _ log: inout MistakeLog) -> Estate? {
+    /// The calendars' files lie in `folder`.
+    static func read(
+        _ node: PlanNode, _ catalogue: Catalogue, folder: String, host: Host, _ log: inout MistakeLog
+    ) -> Estate? {
         guard let fields = Fields(node, PlanKeys.estate, &log) else { return nil }
         var estate = Estate()
         for entry in fields.named("people", &log) {
@@ -18,6 +23,9 @@ enum EstateReader {
         for entry in fields.named("groups", &log) { readGroup(entry, into: &estate, &log) }
         estate.channels = ChannelReader.read(fields, estate, catalogue, &log)
         estate.notices = NoticeReader(catalogue, estate).rules(fields, &log)
+        estate.calendars = CalendarReader(folder: folder, host: host).read(fields, &log)
+        let times = TimeContext(zone: .utc, calendars: estate.calendars, now: host.now())
+        estate.freezes = FreezeReader.read(fields, times, &log)
         if let node = fields.take("policy", &log) { estate.policy = readPolicy(node, &log) }
         return estate
     }

@@ -3,6 +3,9 @@ public import Maintenance
 
 /// Reads a plan, with the estate beside it, and looks for every mistake that can be found before anything runs.
 public enum PlanLoader {
+    /// The file beside the plans with what they share.
+    public static let estateName = "estate.yaml"
+
     /// The plan, or all its mistakes at once.
     public static func load(path: String, host: Host, catalogue: Catalogue) throws(PlanErrors) -> Plan {
         var log = MistakeLog()
@@ -13,7 +16,7 @@ public enum PlanLoader {
         path: String, host: Host, catalogue: Catalogue, _ log: inout MistakeLog
     ) throws(PlanErrors) -> Plan {
         let bytes = try read(path, host: host)
-        let estateFile = folder(of: path) + "estate.yaml"
+        let estateFile = folder(of: path) + estateName
         let estateBytes = try readWhereThere(estateFile, host: host)
         var sources = [bytes]
         var estate: Estate?
@@ -21,7 +24,9 @@ public enum PlanLoader {
         if let estateBytes {
             sources.append(estateBytes)
             do {
-                estate = EstateReader.read(try YAMLReader.read(estateBytes, file: estateFile), catalogue, &log)
+                estate = EstateReader.read(
+                    try YAMLReader.read(estateBytes, file: estateFile), catalogue, folder: folder(of: path), host: host,
+                    &log)
             } catch {
                 log.add(error.diagnostics)
             }

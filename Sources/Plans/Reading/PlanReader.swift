@@ -29,7 +29,10 @@ struct PlanReader {
             environments = [EnvironmentSource(name: "default", targets: [], position: node.position)]
         }
         var windows: [String: PlanWindow] = [:]
-        for entry in fields.named("windows", &log) { windows[entry.key] = readWindow(entry, &log) }
+        let names = Set((targets + environments.flatMap(\.targets)).map(\.name))
+        let times = TimeContext(
+            zone: zone?.zone ?? .utc, calendars: readCalendars(fields, &log), now: host.now())
+        for entry in fields.named("windows", &log) { windows[entry.key] = readWindow(entry, names, times, &log) }
         let declared = Set(node["windows"]?.value.entries?.map(\.key) ?? [])
         let told = NoticeReader(catalogue, estate, isUnreadable: estateIsUnreadable)
         let notices = told.rules(fields, &log)
@@ -37,18 +40,34 @@ struct PlanReader {
         for entry in fields.named("procedures", &log) {
             let reader = ProcedureReader(
                 catalogue: catalogue, windows: windows, declaredWindows: declared, told: told,
-                environments: environments.map(\.name))
+                environments: environments.map(\.name), times: times)
             if let procedure = reader.read(entry, &log) { procedures.append(procedure) }
         }
+        procedures = RelativeTimes(procedures, windows).resolved(&log)
         if procedures.isEmpty, node["procedures"] != nil, log.isEmpty {
             log.report("the plan has no procedure", at: node.position)
         }
         guard let zone else { return nil }
         return Plan(
-            service: service?.value ?? "", owner: owner, timezone: zone.name, zone: zone.zone, windows: windows,
+            service: service?.value ?? "", owner: owner, timezone: zone.name, zone: zone.zone,
+            calendars: times.calendars,
+            windows: windows,
             procedures: procedures, notices: notices, estate: estate, file: node.position.file, digest: digest,
             targets: targets,
             environmentSources: environments, position: node.position)
+    }
+
+    /// The estate's, and under the empty name the one that the plan chose.
+    private func readCalendars(_ fields: Fields, _ log: inout MistakeLog) -> [String: HolidayCalendar] {
+        var calendars = estate?.calendars ?? [:]
+        if let chosen = fields.name("calendar", &log), !estateIsUnreadable {
+            if let calendar = calendars[chosen.value] {
+                calendars[""] = calendar
+            } else {
+                log.report(unknown(chosen.value, "calendar", among: Array(calendars.keys)), at: chosen.position)
+            }
+        }
+        return calendars
     }
 
     private func readZone(_ fields: Fields, _ log: inout MistakeLog) -> (name: String, zone: Zone)? {
@@ -99,7 +118,9 @@ struct PlanReader {
         return targets
     }
 
-    private func readWindow(_ entry: PlanNode.Entry, _ log: inout MistakeLog) -> PlanWindow? {
+    private func readWindow(
+        _ entry: PlanNode.Entry, _ known: Set<String>, _ times: TimeContext, _ log: inout MistakeLog
+    ) -> PlanWindow? {
         guard let fields = Fields(entry.value, PlanKeys.window, &log) else { return nil }
         let opens = fields.text("opens", &log)
         let lasts = fields.read("lasts", as: Duration.self, &log)
@@ -107,10 +128,17 @@ struct PlanReader {
             log.report(
                 "the estate's policy lets a window stay open for \(longest.shortText) at most", at: lasts.position)
         }
-        let schedule = opens.flatMap { ScheduleReading.schedule($0, &log) }
+        let schedule = opens.flatMap { ScheduleReading.schedule($0, times, &log) }
+        let cutoff = fields.read("cutoff", as: Duration.self, &log)
+        let end = fields.read("at-end", as: WindowEnd.self, &log)?.value ?? .finish
+        let targets = fields.read("targets", as: [String].self, &log)
+        for name in targets?.value ?? [] where !known.contains(name) {
+            log.report(unknown(name, "target", among: Array(known)), at: targets?.position ?? entry.position)
+        }
         guard let opens, let schedule, let lasts,
-            let window = ScheduleReading.window(opens: schedule, lasts: lasts, &log)
+            let window = ScheduleReading.window(opens: schedule, lasts: lasts, cutoff: cutoff, &log)
         else { return nil }
-        return PlanWindow(name: entry.key, opensText: opens.value, window: window)
+        return PlanWindow(
+            name: entry.key, opensText: opens.value, window: window, end: end, targets: Set(targets?.value ?? []))
     }
 }

@@ -1,4 +1,5 @@
 import Maintenance
+import Schedules
 
 /// From the nodes of a procedure to its model.
 struct ProcedureReader {
@@ -8,6 +9,7 @@ struct ProcedureReader {
     let declaredWindows: Set<String>
     let told: NoticeReader
     let environments: [String]
+    let times: TimeContext
 
     func read(_ entry: PlanNode.Entry, _ log: inout MistakeLog) -> Procedure? {
         guard let fields = Fields(entry.value, PlanKeys.procedure, &log) else { return nil }
@@ -23,7 +25,11 @@ struct ProcedureReader {
         for name in [occursIn, window].compactMap({ $0 }) where !declaredWindows.contains(name.value) {
             log.report(unknown(name.value, "window", among: declaredWindows.sorted()), at: name.position)
         }
-        let schedule = scheduleText.flatMap { ScheduleReading.schedule($0, &log) }
+        let policy = clockChange(fields, &log)
+        let dispatching = dispatching(fields, &log)
+        let occasion = scheduleText.flatMap {
+            ScheduleReading.occasion($0, policy, times, lasting: dispatching.expected, &log)
+        }
         var inputs: [Procedure.Input] = []
         for entry in fields.named("inputs", &log) {
             if let input = readInput(entry, &log) { inputs.append(input) }
@@ -40,10 +46,46 @@ struct ProcedureReader {
         let notices = told.rules(fields, &log)
         let heartbeat = told.heartbeat(fields, environments, &log)
         return Procedure(
-            name: entry.key, summary: summary?.value, schedule: schedule,
+            name: entry.key, summary: summary?.value, occasion: occasion,
+            occasionPosition: scheduleText?.position, dispatching: dispatching,
             scheduleText: scheduleText?.value ?? occursIn.flatMap { windows[$0.value]?.opensText },
             window: (occursIn ?? window)?.value, beginsWithWindow: occursIn != nil, inputs: inputs, reports: reports,
             notices: notices, heartbeat: heartbeat, steps: steps, position: entry.position)
+    }
+
+    private func clockChange(_ fields: Fields, _ log: inout MistakeLog) -> ClockChangePolicy? {
+        guard let node = fields.take("clock-change", &log), let fields = Fields(node, PlanKeys.clockChange, &log) else {
+            return nil
+        }
+        var policy = ClockChangePolicy()
+        if let gap = fields.read("gap", as: ClockChangePolicy.Gap.self, &log) { policy.gap = gap.value }
+        if let overlap = fields.read("overlap", as: ClockChangePolicy.Overlap.self, &log) {
+            policy.overlap = overlap.value
+        }
+        return policy
+    }
+
+    private func dispatching(_ fields: Fields, _ log: inout MistakeLog) -> Procedure.Dispatching {
+        var result = Procedure.Dispatching()
+        if let node = fields.take("catch-up", &log), let fields = Fields(node, PlanKeys.catchUp, &log) {
+            result.catchUp = fields.read("mode", as: CatchUpRule.self, &log)?.value ?? .last
+            if let most = fields.read("at-most", as: Int.self, &log) {
+                if most.value < 1 {
+                    log.report("`at-most` is at least 1; `mode: none` makes up for nothing", at: most.position)
+                }
+                if result.catchUp != .all { log.report("`at-most` belongs to `mode: all`", at: most.position) }
+                result.atMost = most.value
+            }
+            result.spread = fields.read("spread", as: Duration.self, &log)?.value ?? .zero
+            result.within = fields.read("within", as: Duration.self, &log)?.value
+            result.afterPause = fields.read("after-pause", as: Bool.self, &log)?.value ?? false
+        }
+        result.overlap = fields.read("overlap", as: OverlapRule.self, &log)?.value ?? .skip
+        result.jitter = fields.read("jitter", as: Duration.self, &log)?.value ?? .zero
+        result.expected = fields.read("expected", as: Duration.self, &log)?.value
+        result.priority = fields.read("priority", as: Int.self, &log)?.value ?? 0
+        result.disabled = fields.text("disabled", &log)?.value
+        return result
     }
 
     private func readInput(_ entry: PlanNode.Entry, _ log: inout MistakeLog) -> Procedure.Input? {

@@ -69,8 +69,9 @@ struct Explain: AsyncParsableCommand {
         guard let name = runnable.window?.name, let window = plan.windows[name]?.window else {
             return
         }
-        let next = window.next(after: now, in: plan.zone).map { ", next \($0.opens)" } ?? ""
-        let open = window.open(at: now, in: plan.zone).map { "open until \($0.closes)" } ?? "closed now"
+        let hours = plan.workingHours(of: runnable)
+        let next = hours.next(after: now).map { ", next \($0.opens)" } ?? ""
+        let open = hours.open(at: now).map { "open until \($0.closes)" } ?? "closed now"
         Output.line(
             "  in the window `\(name)`: \(window.opens.explanation) for \(Words.took(window.lasts)); \(open)\(next)")
     }

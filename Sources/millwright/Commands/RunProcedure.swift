@@ -52,7 +52,9 @@ struct RunProcedure: AsyncParsableCommand {
             throw ValidationError("--from \(from): \(procedure) has no such step.")
         }
         let journal = try await composition.journal(store)
-        let session = RunSession(composition: composition, journal: journal, format: format, reports: reports)
+        let session = RunSession(
+            composition: composition, journal: journal, format: format, reports: reports,
+            holds: try composition.holds(store))
         let exit = try await go(session, plan, runnable)
         await journal.close()
         throw exit
@@ -65,24 +67,36 @@ struct RunProcedure: AsyncParsableCommand {
                 states: [.running]))
         if let left = left.last { return try await session.resume(left) }
         let now = session.composition.host.now()
-        let closes = try windowCloses(plan, runnable, now)
+        let hours = try hours(plan, runnable, now)
         let past = try await RunPast.read(runnable, of: plan, from: session.journal, at: now)
         return try await session.begin(
-            runnable, past: past, from: from, windowCloses: closes, windowOverride: overrideWindow ? reason : nil)
+            runnable, past: past, from: from, hours: hours, windowOverride: overrideWindow ? reason : nil)
     }
 
-    /// When the work must be over; outside the window, exit code 75 and when it opens next.
-    private func windowCloses(_ plan: Plan, _ runnable: RunPlan, _ now: Instant) throws -> Instant? {
-        guard let name = runnable.window?.name, let window = plan.windows[name]?.window else {
-            return nil
+    /// When the work must be over; where it may not begin now, exit code 75 and when it may.
+    private func hours(_ plan: Plan, _ runnable: RunPlan, _ now: Instant) throws -> RunHours {
+        let hours = plan.workingHours(of: runnable)
+        let state = hours.state(at: now)
+        switch state {
+        case .unbound: return RunHours()
+        case .open(let opening) where now < opening.lastBegin:
+            return RunHours(opening, later: hours.following(now, count: EngineLimits.laterOpenings))
+        case .open where !overrideWindow, .closed where !overrideWindow:
+            Output.diagnostic(
+                "\(procedure) cannot begin now: \(Self.hindrance(state, runnable)) "
+                    + "--override-window --reason \"…\" runs it now, and is recorded.")
+            throw ExitStatus.tryLater
+        case .open, .closed:
+            return runnable.window.map { RunHours(until: now + $0.lasts, from: now) } ?? RunHours()
         }
-        if let open = window.open(at: now, in: plan.zone) { return open.closes }
-        if overrideWindow { return now + window.lasts }
-        let next = window.next(after: now, in: plan.zone).map { " It opens next at \($0.opens)." } ?? ""
-        Output.diagnostic(
-            "\(procedure) runs in the window `\(name)`, which is closed.\(next) "
-                + "--override-window --reason \"…\" runs it now, and is recorded.")
-        throw ExitStatus.tryLater
+    }
+
+    private static func hindrance(_ state: WorkingHours.State, _ runnable: RunPlan) -> String {
+        let window = runnable.window.map { "the window `\($0.name)`" } ?? "its time"
+        guard case .closed(let reason, let next) = state else {
+            return "\(window) closes soon, and nothing is begun before its end any more."
+        }
+        return "\(reason)." + (next.map { " It may begin at \($0.opens)." } ?? "")
     }
 }
 

@@ -16,6 +16,9 @@ struct Runs: AsyncParsableCommand {
     @Option(help: "Only this procedure's runs.")
     var procedure: String?
 
+    @Flag(help: "Occurrences that got no run instead, each with the reason.")
+    var missed = false
+
     @Option(help: "At most so many.")
     var limit = 20
 
@@ -25,6 +28,7 @@ struct Runs: AsyncParsableCommand {
     func run() async throws {
         let composition = Composition()
         let journal = try await composition.reader(store)
+        if missed { return try await showMissed(journal) }
         let rows = try await journal.rows(RunFilter(service: service, procedure: procedure, limit: limit))
         await journal.close()
         var lines: [RunLine] = []
@@ -32,6 +36,22 @@ struct Runs: AsyncParsableCommand {
         switch format {
         case .json: try Output.json(lines)
         case .text: show(lines)
+        }
+    }
+
+    private func showMissed(_ journal: any JournalStore) async throws {
+        let rows = try await journal.missed(MissedFilter(service: service, procedure: procedure, limit: limit))
+        await journal.close()
+        switch format {
+        case .json: try Output.json(rows)
+        case .text:
+            if rows.isEmpty { Output.line("nothing was missed") }
+            for row in rows {
+                let until =
+                    row.count > 1 ? " to \(row.last), \(row.isAtLeast ? "at least " : "")\(row.count) of them" : ""
+                Output.line(
+                    "\(Style.sign(.unknown)) \(row.occurrence)\(until): \(row.cause). \(Style.soft(row.sentence))")
+            }
         }
     }
 

@@ -101,7 +101,9 @@ struct Resume: AsyncParsableCommand {
             Output.diagnostic("Run \(row.id) has ended; there is nothing to resume.")
             throw ExitCode.validationFailure
         }
-        let session = RunSession(composition: composition, journal: journal, format: format, reports: reports)
+        let session = RunSession(
+            composition: composition, journal: journal, format: format, reports: reports,
+            holds: try composition.holds(store))
         let exit = try await session.resume(row)
         await journal.close()
         throw exit

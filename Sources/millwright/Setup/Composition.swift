@@ -52,9 +52,20 @@ struct Composition {
         try await SQLiteJournal.reader(at: try options.path(host))
     }
 
-    func driver(_ store: any JournalStore, _ observer: RunObserver) -> RunDriver {
-        RunDriver(
+    /// The file of holds, beside the journal.
+    func holds(_ options: StoreOptions) throws(JournalError) -> HoldFile {
+        let journal = URL(filePath: try options.path(host))
+        return HoldFile(path: journal.deletingLastPathComponent().appending(path: "holds.json").path, on: host)
+    }
+
+    /// - Parameter observeOnly: Also a run that is taken over and began to change things changes nothing more.
+    func driver(
+        _ store: any JournalStore, _ observer: RunObserver, held holds: HoldFile?, observeOnly: Bool = false
+    ) -> RunDriver {
+        let observing = Cause(.held, "Millwright only observes here, and changes nothing.")
+        return RunDriver(
             host: host, catalogue: catalogue, store: store, observer: observer,
+            held: { observeOnly && $0.observeOnly != true ? observing : holds?.cause(for: $0) },
             endLeftChildren: { [host] run, known in
                 try await Programs.endLeftChildren(of: run, known: known, on: host)
             })

@@ -15,13 +15,14 @@ struct RunSession {
     let journal: any JournalStore
     let format: OutputFormat
     let reports: String
+    /// `nil` where nothing is changed.
+    var holds: HoldFile?
 
     func begin(
-        _ plan: RunPlan, past: RunPast = RunPast(), from: String? = nil, windowCloses: Instant? = nil,
+        _ plan: RunPlan, past: RunPast = RunPast(), from: String? = nil, hours: RunHours = RunHours(),
         windowOverride: String? = nil
     ) async throws -> ExitCode {
-        try await show(
-            run(plan, past, from: from, windowCloses: windowCloses, windowOverride: windowOverride))
+        try await show(run(plan, past, from: from, hours, windowOverride: windowOverride))
     }
 
     /// Makes checks without showing their document.
@@ -30,15 +31,15 @@ struct RunSession {
     }
 
     private func run(
-        _ plan: RunPlan, _ past: RunPast, from: String? = nil, windowCloses: Instant? = nil,
+        _ plan: RunPlan, _ past: RunPast, from: String? = nil, _ hours: RunHours = RunHours(),
         windowOverride: String? = nil
     ) async throws -> Run {
         let host = composition.host
         let now = host.now()
         let start = RunStart.make(
             plan, catalogue: composition.catalogue, host: host, nominal: now,
-            owner: try Programs.own(on: host), requestedBy: Self.operatorName, windowCloses: windowCloses,
-            windowOverride: windowOverride, from: from, recoversFrom: past.recoversFrom)
+            owner: try Programs.own(on: host), requestedBy: Self.operatorName, opening: hours.opening,
+            laterOpenings: hours.later, windowOverride: windowOverride, from: from, recoversFrom: past.recoversFrom)
         let id = RunID.make(at: now, host)
         if format == .text {
             Output.line("\(Style.strong("\(plan.service) \(plan.procedure)")) \(Style.soft("run \(id)"))")
@@ -58,48 +59,22 @@ struct RunSession {
 
     private func drive(_ body: (RunDriver) async throws -> Run) async throws -> Run {
         let screen = RunScreen(host: composition.host, isQuiet: format == .json)
-        let driver = composition.driver(journal, screen.observer)
-        let interruption = Interruption(driver)
+        let driver = composition.driver(journal, screen.observer, held: holds)
+        let signals = StopSignals { driver.cancel(Cause(.cancelled, "Somebody asked the run to stop.")) }
         let run = try await body(driver)
-        withExtendedLifetime(interruption) {}
+        withExtendedLifetime(signals) {}
         return run
     }
 
     private func show(_ run: Run) async throws -> ExitCode {
         let document = try await RunDocument.make(run, from: journal)
-        let written = await write(run)
+        let writer = ReportWriter(composition: composition, journal: journal, folder: reports)
+        let written = await writer.write(run)
         switch format {
         case .json: try Output.json(document)
         case .text: Summary.show(document, reports: written)
         }
         return ExitCode((document.verdict ?? .unknown).exitCode)
-    }
-
-    /// The reports that the plan asks for, each written whole or not at all.
-    private func write(_ run: Run) async -> [String] {
-        let wanted = Dictionary(grouping: run.start?.plan.reports ?? [], by: \.template)
-        guard !wanted.isEmpty else { return [] }
-        var written: [String] = []
-        do {
-            guard let row = try await journal.row(run.id) else { return [] }
-            let zone = composition.zone(run.start?.plan.timezone ?? "UTC")
-            try FileManager.default.createDirectory(atPath: reports, withIntermediateDirectories: true)
-            for (template, asked) in wanted.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
-                let formats = Set(asked.flatMap(\.formats)).sorted { $0.rawValue < $1.rawValue }
-                let texts = try await WrittenReport.texts(
-                    template, formats, of: row, from: journal, in: zone, isAlive: false)
-                for (format, text) in texts {
-                    let path = "\(reports)/\(WrittenReport.fileName(template, format, of: row, in: zone))"
-                    try Data(text.utf8).write(to: URL(filePath: path), options: .atomic)
-                    written.append(path)
-                }
-            }
-        } catch {
-            // The run is recorded; a report can be made again from the journal at any time.
-            Output.diagnostic(
-                "The reports could not be written to \(reports). `millwright report \(run.id)` makes them again.")
-        }
-        return written
     }
 
     /// The operating system's user, as no sign-in exists yet.

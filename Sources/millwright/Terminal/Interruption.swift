@@ -4,12 +4,12 @@ import Glibc
 import Maintenance
 import Synchronization
 
-/// The first SIGINT or SIGTERM asks the run to stop at the next safe point; the second ends the process, which the next
-/// start resolves as it would a crash.
-final class Interruption: Sendable {
+/// The first SIGINT or SIGTERM asks for the end at the next safe point; the second ends the process, which the next start
+/// resolves as it would a crash.
+final class StopSignals: Sendable {
     private let sources: [any DispatchSourceSignal]
 
-    init(_ driver: RunDriver) {
+    init(_ stop: @escaping @Sendable () -> Void) {
         let queue = DispatchQueue(label: "millwright.signals")
         let count = SignalCount()
         sources = [SIGINT, SIGTERM].map { number in
@@ -18,8 +18,7 @@ final class Interruption: Sendable {
             source.setEventHandler {
                 guard count.next() > 1 else {
                     Output.diagnostic("Stopping at the next safe point. Once more ends at once.")
-                    driver.cancel(Cause(.cancelled, "Somebody asked the run to stop."))
-                    return
+                    return stop()
                 }
                 exit(128 + number)
             }

@@ -1,0 +1,84 @@
+public import Host
+
+/// A time that hangs on another: on a procedure, a window, a fact, an event, or on what people agree on.
+public struct RelativeOccasion: Hashable, Sendable, CustomStringConvertible {
+    public enum Kind: Hashable, Sendable {
+        /// When a procedure has run.
+        case after(String)
+        /// So long before or after a procedure or a window starts or, where `isEnd`, ends.
+        case beside(Offset, isEarlier: Bool, name: String, isEnd: Bool)
+        /// So long before or after a time that a fact has: `expiry of api`.
+        case fact(Offset, isEarlier: Bool, fact: String, subject: String)
+        /// When people agree on it; overdue when the last time is so long ago.
+        case agreement(atLeastEvery: Offset?)
+        /// At the latest so long after an event.
+        case deadline(Offset, event: String)
+    }
+
+    /// As it was written.
+    public let text: String
+    public let kind: Kind
+    let context: PhraseContext
+
+    public var description: String { text }
+
+    /// What a procedure or window is, for a time beside it.
+    public struct Anchor: Sendable {
+        public let schedule: Schedule
+        /// How long a window is open; a procedure ends when it ends.
+        public let lasts: Duration?
+
+        public init(schedule: Schedule, lasts: Duration? = nil) {
+            self.schedule = schedule
+            self.lasts = lasts
+        }
+    }
+
+    /// The schedule that it comes to, where the clock alone decides; `nil` where something has to happen first.
+    public func schedule(_ anchor: (String) -> Anchor?) throws(ScheduleError) -> Schedule? {
+        guard case .beside(let offset, let isEarlier, let name, let isEnd) = kind else { return nil }
+        guard let found = anchor(name) else {
+            throw ScheduleError(
+                "`\(text)` names `\(name)`, and there is no procedure or window of that name with a schedule")
+        }
+        var rule = found.schedule.rule
+        if isEnd {
+            guard let lasts = found.lasts else { return nil }
+            rule = .shifted(rule, seconds: lasts.components.seconds)
+        }
+        if case .seconds(let each) = offset.unit {
+            rule = .shifted(rule, seconds: (isEarlier ? -1 : 1) * Int64(offset.count) * each)
+        } else if let days = offset.dayOffset(isEarlier: isEarlier, context) {
+            rule = .moved(rule, days, context.policy)
+        }
+        return Schedule(text: text, policy: found.schedule.policy, rule: rule, timezone: found.schedule.timezone)
+    }
+
+    /// The instant that it comes to, once that of the event or the fact is known; for an agreement, when it is overdue.
+    public func instant(from instant: Instant, in zone: Zone) -> Instant? {
+        switch kind {
+        case .after: instant
+        case .beside(let offset, let isEarlier, _, _), .fact(let offset, let isEarlier, _, _):
+            offset.moved(instant, isEarlier: isEarlier, in: zone, context)
+        case .agreement(let offset): offset?.moved(instant, isEarlier: false, in: zone, context)
+        case .deadline(let offset, _): offset.moved(instant, isEarlier: false, in: zone, context)
+        }
+    }
+
+    public var explanation: String {
+        func beside(_ offset: Offset, _ isEarlier: Bool, _ what: String) -> String {
+            "\(offset) \(isEarlier ? "before" : "after") \(what)"
+                + (offset.keepsTimeOfDay ? ", at the same time of the day" : "")
+        }
+        switch kind {
+        case .after(let name): return "each time that `\(name)` has run to its end"
+        case .beside(let offset, let isEarlier, let name, let isEnd):
+            return beside(offset, isEarlier, "each \(isEnd ? "end" : "start") of `\(name)`")
+        case .fact(let offset, let isEarlier, let fact, let subject):
+            return beside(offset, isEarlier, "the `\(fact)` of `\(subject)`")
+        case .agreement(nil): return "at a time that people agree on"
+        case .agreement(let offset?): return "at a time that people agree on; overdue \(offset) after the last one"
+        case .deadline(let offset, let event): return "at the latest \(offset) after `\(event)`"
+        }
+    }
+}

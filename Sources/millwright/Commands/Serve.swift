@@ -1,0 +1,97 @@
+import ArgumentParser
+import ClientPrograms
+import Dispatching
+import Engine
+import FoundationEssentials
+import Host
+import Journal
+import Maintenance
+import Plans
+import Serving
+
+struct Serve: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Runs the procedures of all plans of a folder by their schedules, until it is stopped.",
+        discussion: """
+            Plans are read again when their files change; one that has become wrong leaves the plan that it was. SIGTERM \
+            lets the runs in hand reach a safe point. What it tells of itself lies beside the journal as metrics.prom, for \
+            Prometheus. Under systemd: Type=notify, and WatchdogSec where wanted.
+            """)
+
+    @Option(help: "The folder with the plans.")
+    var plans = "plans"
+
+    @OptionGroup var store: StoreOptions
+
+    @Flag(help: "Looks and previews, and changes nothing: beside the old cron, before it is trusted.")
+    var observeOnly = false
+
+    @Option(help: "Where the plans' reports are written.")
+    var reports = "reports"
+
+    func run() async throws {
+        let composition = Composition()
+        let host = composition.host
+        let notifier = ServiceNotifier(host: host)
+        let journal = try await composition.journal(store)
+        let holds = try composition.holds(store)
+        let folder = PlanFolder(plans, host: host, catalogue: composition.catalogue)
+        let watchman = Watchman(folder, holds: holds, host: host, catalogue: composition.catalogue, log: Self.log)
+        _ = watchman.look()
+        guard watchman.hasFolder else { throw ExitStatus.wrongPlan }
+        let writer = ReportWriter(composition: composition, journal: journal, folder: reports)
+        let runs = ScheduledRuns(
+            host: host, catalogue: composition.catalogue, store: journal, owner: try Programs.own(on: host),
+            driver: { [observeOnly] in
+                composition.driver(journal, RunObserver(), held: holds, observeOnly: observeOnly)
+            },
+            plan: { watchman.plan(of: $0) },
+            ended: { run in
+                Self.log(
+                    "\(run.start?.plan.service ?? "") \(run.start?.plan.procedure ?? "") \(run.id): \(run.verdict.rawValue)"
+                )
+                _ = await writer.write(run)
+            })
+        let teller = Teller(
+            host: host, catalogue: composition.catalogue, plan: { watchman.plan(of: $0) }, log: Self.log)
+        let metrics = URL(filePath: holds.path).deletingLastPathComponent().appending(path: "metrics.prom")
+        let scheduler = Scheduler(
+            host: host, store: journal, policy: DispatchPolicy(observeOnly: observeOnly),
+            timings: TimingReader(host: host) { watchman.plan(of: $0)?.calendars ?? [:] },
+            parts: SchedulerParts(
+                run: { try await runs.run($0, observeOnly: $1) },
+                cancel: { runs.cancel($0, Cause(.cancelled, "Millwright was asked to stop.")) },
+                followers: { watchman.plan(of: $0.service)?.followers(of: $0) ?? [] },
+                inForce: { watchman.inForce($0) }, tell: { await teller.tell($0) },
+                log: Self.log,
+                publish: { seen in
+                    let text = MetricsText.text(
+                        seen, problems: watchman.problems, holds: watchman.holds, at: host.now())
+                    await OffPool.finish { try? Data(text.utf8).write(to: metrics, options: .atomic) }
+                },
+                alive: { if notifier.watchdog != nil { notifier.alive() } }))
+        let signals = StopSignals {
+            notifier.stopping()
+            scheduler.stop()
+        }
+        try await withThrowingDiscardingTaskGroup { group in
+            group.addTask { await watchman.watch(scheduler) }
+            if let period = notifier.watchdog {
+                group.addTask { while (try? await host.sleep(period / 2)) != nil { scheduler.post(.tick) } }
+            }
+            try await scheduler.serve {
+                let count = watchman.plans.count
+                Self.log(
+                    "ready: \(count) \(count == 1 ? "plan" : "plans") of \(plans)\(observeOnly ? ", observing only" : "")"
+                )
+                notifier.ready("\(count) plans")
+            }
+            Self.log("stopped")
+            group.cancelAll()
+        }
+        withExtendedLifetime(signals) {}
+        await journal.close()
+    }
+
+    @Sendable private static func log(_ text: String) { Output.diagnostic(text) }
+}

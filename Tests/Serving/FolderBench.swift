@@ -1,0 +1,104 @@
+import FoundationEssentials
+import Host
+import Maintenance
+import Plans
+import Synchronization
+
+@testable import Serving
+
+/// A target that is always there.
+struct FakeKind: TargetKind {
+    static let name = "fake"
+    static let summary = "A target in memory."
+    static let shorthand = "name"
+    static let schemes: [String] = []
+    static let parameters: [Parameter<FakeKind>] = [.required("name", \.name, "Its name.")]
+    var name = ""
+    var identity: String { "fake \(name)" }
+    func open(on host: Host) {}
+    func access(_ client: Void, for purpose: Purpose, in context: Context) async throws {}
+    func close(_ client: Void) async {}
+}
+
+struct FakeLook: Check {
+    typealias Kind = FakeKind
+    static let declaration = Declaration(
+        name: "fake.look", summary: "Looks.", measurements: [MeasurementDeclaration("value", .count, "A value.")],
+        timeout: .seconds(5), applies: "Everywhere.")
+    static let parameters: [Parameter<FakeLook>] = []
+    func observe(_ access: Void, in context: Context) async throws -> Observation {
+        Observation(summary: "seen", measurements: [Measurement("value", 1)])
+    }
+}
+
+/// Keeps what reached it; the first attempts fail as the test says.
+struct FakeChannel: ChannelKind {
+    static let name = "fake"
+    static let summary = "A receiver in memory."
+    static let shorthand = "name"
+    static let parameters: [Parameter<FakeChannel>] = [.required("name", \.name, "Its name.")]
+    @TaskLocal static var heard = Noted<[(channel: String, id: String, notice: Notice)]>([])
+    @TaskLocal static var failures = Noted(0)
+
+    var name = ""
+    var identity: String { "fake \(name)" }
+
+    func deliver(_ notice: Notice, id: String, in context: Context) async throws -> DeliveryReceipt {
+        let fails = Self.failures.with { left in
+            left -= 1
+            return left >= 0
+        }
+        if fails { throw DeliveryError.notSent(Cause(.refused, "Not now."), mayRetry: true, after: nil) }
+        Self.heard.with { $0.append((name, id, notice)) }
+        return DeliveryReceipt("heard")
+    }
+}
+
+/// A folder of plans on a disk, and how often its files were read.
+struct FolderBench {
+    let folder: URL
+    let reads = Noted<[String]>([])
+    let log = Noted<[String]>([])
+    static let catalogue = Catalogue(
+        actions: [.check(FakeLook.self)], kinds: [TargetKindDefinition(FakeKind.self)],
+        channels: [ChannelKindDefinition(FakeChannel.self)])
+
+    static func inFolder<Result>(_ body: (FolderBench) async throws -> Result) async throws -> Result {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "millwright-serving-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        return try await body(FolderBench(folder: folder))
+    }
+
+    var host: Host {
+        var host = Host.system
+        let read = host.readFile
+        host.readFile = { [reads] path, limit in
+            if path.hasSuffix(".yaml") { reads.with { $0.append(URL(filePath: path).lastPathComponent) } }
+            return try read(path, limit)
+        }
+        return host
+    }
+
+    var plans: PlanFolder { PlanFolder(folder.path, host: host, catalogue: Self.catalogue) }
+
+    func write(_ name: String, _ text: String) throws {
+        try text.write(to: folder.appending(path: name), atomically: true, encoding: .utf8)
+    }
+
+    func remove(_ name: String) throws { try FileManager.default.removeItem(at: folder.appending(path: name)) }
+
+    static func plan(_ service: String, _ procedures: [String] = ["daily"], at time: String = "09:00") -> String {
+        "service: \(service)\ntargets: { it: { fake: one } }\nprocedures:\n"
+            + procedures.map { "  \($0):\n    schedule: daily \(time)\n    steps: [{ check: fake.look }]\n" }.joined()
+    }
+}
+
+extension PlanFolder {
+    /// What is found once what changed is at rest: a file is read when two looks found it alike.
+    mutating func lookTwice() throws(FileError) -> Changes {
+        let first = try look()
+        guard first.isEmpty else { return first }
+        return try look()
+    }
+}

@@ -39,19 +39,7 @@ struct Serve: AsyncParsableCommand {
         let watchman = Watchman(folder, holds: holds, host: host, catalogue: composition.catalogue, log: Self.log)
         _ = watchman.look()
         guard watchman.hasFolder else { throw ExitStatus.wrongPlan }
-        let writer = ReportWriter(composition: composition, journal: journal, folder: reports)
-        let runs = ScheduledRuns(
-            host: host, catalogue: composition.catalogue, store: journal, owner: try Programs.own(on: host),
-            driver: { [observeOnly] in
-                composition.driver(journal, RunObserver(), held: holds, observeOnly: observeOnly)
-            },
-            plan: { watchman.plan(of: $0) },
-            ended: { run in
-                Self.log(
-                    "\(run.start?.plan.service ?? "") \(run.start?.plan.procedure ?? "") \(run.id): \(run.verdict.rawValue)"
-                )
-                _ = await writer.write(run)
-            })
+        let runs = try runs(composition, journal, holds, watchman)
         let teller = Teller(
             host: host, catalogue: composition.catalogue, plan: { watchman.plan(of: $0) }, log: Self.log)
         let metrics = URL(filePath: holds.path).deletingLastPathComponent().appending(path: "metrics.prom")
@@ -91,6 +79,24 @@ struct Serve: AsyncParsableCommand {
         }
         withExtendedLifetime(signals) {}
         await journal.close()
+    }
+
+    private func runs(
+        _ composition: Composition, _ journal: any JournalStore, _ holds: HoldFile, _ watchman: Watchman
+    ) throws -> ScheduledRuns {
+        let writer = ReportWriter(composition: composition, journal: journal, folder: reports)
+        return ScheduledRuns(
+            host: composition.host, catalogue: composition.catalogue, store: journal,
+            owner: try Programs.own(on: composition.host),
+            driver: { [observeOnly] in
+                composition.driver(journal, RunObserver(), held: holds, observeOnly: observeOnly)
+            },
+            plan: { watchman.plan(of: $0) },
+            ended: { run in
+                let plan = run.start?.plan
+                Self.log("\(plan?.service ?? "") \(plan?.procedure ?? "") \(run.id): \(run.verdict.rawValue)")
+                _ = await writer.write(run)
+            })
     }
 
     @Sendable private static func log(_ text: String) { Output.diagnostic(text) }

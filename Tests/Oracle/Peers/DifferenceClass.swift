@@ -70,6 +70,31 @@ enum DifferenceClass: String, CaseIterable {
 
     func explains(_ difference: Difference) -> Bool {
         guard isOfRecurrences == (difference.peer == .rrule) else { return false }
+        return isOfRecurrences ? explainsRecurrence(difference) : explainsPattern(difference)
+    }
+
+    private func explainsRecurrence(_ difference: Difference) -> Bool {
+        let at = difference.at
+        switch self {
+        case .positionsOfTheFirstWeek:
+            return at < difference.start + 7 * 86_400
+                && ["FREQ=WEEKLY", "BYSETPOS="].allSatisfy(difference.expression.contains)
+        case .weekAcrossNewYear:
+            return WeekNumber.isListed(difference.day, in: difference.expression) == difference.isOurs
+                && (difference.day.month == 1 && difference.day.day <= 7
+                    || difference.day.month == 12 && difference.day.day >= 25)
+        case .movedBehindTheGap:
+            return !difference.isOurs
+                && difference.place.table.changes(from: at - 86_400, to: at).contains { change in
+                    // What clocks would show had they not been put forward.
+                    let meant = at + change.before
+                    return change.at + change.before <= meant && meant < change.at + change.after
+                }
+        default: return false
+        }
+    }
+
+    private func explainsPattern(_ difference: Difference) -> Bool {
         let model = difference.model
         let at = difference.at
         let isSecondPass = difference.isScheduled && difference.showings.first != at
@@ -114,20 +139,7 @@ enum DifferenceClass: String, CaseIterable {
                 return false
             }
             return difference.isOurs && !difference.place.table.changes(from: difference.before, to: .max).isEmpty
-        case .positionsOfTheFirstWeek:
-            return at < difference.start + 7 * 86_400
-                && ["FREQ=WEEKLY", "BYSETPOS="].allSatisfy(difference.expression.contains)
-        case .weekAcrossNewYear:
-            return WeekNumber.isListed(difference.day, in: difference.expression) == difference.isOurs
-                && (difference.day.month == 1 && difference.day.day <= 7
-                    || difference.day.month == 12 && difference.day.day >= 25)
-        case .movedBehindTheGap:
-            return !difference.isOurs
-                && difference.place.table.changes(from: at - 86_400, to: at).contains { change in
-                    // What clocks would show had they not been put forward.
-                    let meant = at + change.before
-                    return change.at + change.before <= meant && meant < change.at + change.after
-                }
+        case .positionsOfTheFirstWeek, .weekAcrossNewYear, .movedBehindTheGap: return false
         }
     }
 }

@@ -19,11 +19,13 @@ import Testing
         for fault in Fault.all where FaultBench.isChosen(fault) {
             try await bench.replenish()
             try await bench.sandbox.apply(fault)
-            let seen = try await bench.run(fault)
-            try await bench.sandbox.heal()
-            page.add(fault: fault.name, fault.summary, seen)
+            var seen = try await bench.run(fault)
             let isSeen = seen.contains { !$0.isWell }
             #expect(isSeen == fault.isWrong, "\(fault.name): \(fault.isWrong ? "a false green" : "a false alarm")")
+            // The page tells of faults that have settled: a pod that takes another's place may still have been starting.
+            if try !FaultPage.knows(fault.name, fault.summary, seen) { seen = try await bench.run(fault) }
+            try await bench.sandbox.heal()
+            page.add(fault: fault.name, fault.summary, seen)
         }
         try await bench.replenish()
         let healed = try await bench.runAll()

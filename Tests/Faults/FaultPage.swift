@@ -17,14 +17,24 @@ struct FaultPage {
 
         """
 
-    /// One row a step that did not pass; one for the fault where all did.
     mutating func add(fault: String, _ summary: String, _ seen: [SeenStep]) {
+        rows += Self.rows(fault, summary, seen)
+    }
+
+    /// Whether the page says the same of it already.
+    static func knows(_ fault: String, _ summary: String, _ seen: [SeenStep]) throws -> Bool {
+        let known = try String(contentsOf: path, encoding: .utf8).split(separator: "\n").map(String.init)
+        return rows(fault, summary, seen).allSatisfy { known.contains($0) || timedOut($0, known) }
+    }
+
+    /// One row a step that did not pass; one for the fault where all did.
+    private static func rows(_ fault: String, _ summary: String, _ seen: [SeenStep]) -> [String] {
         let noticed = seen.filter { !$0.isWell }
-        if noticed.isEmpty { rows.append("| \(fault) | \(summary) | all | pass | |") }
-        for (index, step) in noticed.enumerated() {
+        if noticed.isEmpty { return ["| \(fault) | \(summary) | all | pass | |"] }
+        return noticed.enumerated().map { index, step in
             let name = index == 0 ? "\(fault) | \(summary)" : " | "
-            rows.append(
-                "| \(name) | \(step.procedure): \(step.step) | \(step.verdict?.rawValue ?? "not run") | \(step.code) |")
+            return
+                "| \(name) | \(step.procedure): \(step.step) | \(step.verdict?.rawValue ?? "not run") | \(step.code) |"
         }
     }
 

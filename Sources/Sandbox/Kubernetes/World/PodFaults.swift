@@ -51,7 +51,10 @@ extension ClusterFault {
             try world.cluster.evict(
                 pod, in: SteamTrapCluster.namespace,
                 message: "The node was low on resource: ephemeral-storage. Threshold quantity: 10Gi.")
-            try await world.shows("the replacement") { _ in world.pods(of: app).filter(Workload.isReady).count == 4 }
+            // Besides the evicted one, which may count as ready for a moment still.
+            try await world.shows("the replacement") { _ in
+                world.pods(of: app).count { $0.name != pod && Workload.isReady($0) } == 4
+            }
             return { world in
                 try world.store.delete(.pods, pod, in: SteamTrapCluster.namespace, .now)
             }

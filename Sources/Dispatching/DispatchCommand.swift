@@ -4,7 +4,7 @@ public import Host
 /// are performed, in order.
 public enum DispatchCommand: Hashable, Sendable {
     case record(DispatchEntry)
-    /// Begins the run of the occurrence; where it has one already, nothing. Answered by `ended` or `beginFailed`.
+    /// Begins the run of the occurrence; where it has one already, nothing. Answered by `ended`, `beginFailed` or `lockedOut`.
     case begin(Occurrence, observeOnly: Bool)
     /// Asks the run to stop at the next safe point. Answered by `ended`; may come twice.
     case cancel(Occurrence)
@@ -17,6 +17,8 @@ public enum DispatchCommand: Hashable, Sendable {
 public enum DispatchNotice: Hashable, Sendable {
     /// Rows of one answer that are news.
     case missed([MissedRow])
+    /// It could begin, but for other runs: they have what it needs, or are as many disruptive ones as are allowed.
+    case waiting(Occurrence, because: MissCause)
     /// The wall clock was set: forward, or back where it is negative. `ahead` procedures wait until it has passed again
     /// what was considered.
     case clockSet(by: Duration, ahead: Int)

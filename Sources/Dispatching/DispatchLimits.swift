@@ -12,6 +12,8 @@ public enum DispatchLimits {
     static let countedSlots = 20_000
     /// Identities of events that a procedure remembers, so that one that is told twice counts once.
     static let rememberedTriggers = 32
+    /// Times of one fact that are kept, the earliest of them: fewer than the identities that are remembered.
+    static let factTimes = 16
     /// Difference between the clocks at which the wall clock counts as set: far above what slewing does.
     public static let clockJump = Duration.seconds(5)
     /// The longest that the shell is to sleep: so soon a clock that was set is noticed.

@@ -1,6 +1,6 @@
 /// What holds for all procedures.
 public struct DispatchPolicy: Hashable, Sendable {
-    /// Disruptive runs at once.
+    /// Disruptive runs at once, whatever plans say.
     public let disruptiveAtOnce: Int
     /// Runs look and change nothing.
     public let observeOnly: Bool

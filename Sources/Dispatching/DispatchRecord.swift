@@ -9,6 +9,8 @@ public struct DispatchRecord: Sendable {
         public package(set) var isRemoved = false
         /// Everything up to it is decided. It never goes back.
         public package(set) var cursor: Instant
+        /// Of what is done by agreement: since when it is waited for, where it was never done.
+        public package(set) var since: Instant?
         public package(set) var triggers: [String] = []
         public package(set) var lastMiss: MissCause?
         public package(set) var missed: [MissCause: Int] = [:]
@@ -67,6 +69,8 @@ public struct DispatchRecord: Sendable {
         case .timed(let key, let timing, let isEnabled, let from):
             var procedure =
                 procedures[key] ?? Procedure(timing: timing, isEnabled: isEnabled, cursor: from)
+            let goesOn = procedure.timing.topic == timing.topic && !procedure.isRemoved
+            procedure.since = timing.topic == nil ? nil : goesOn ? procedure.since ?? from : from
             procedure.timing = timing
             procedure.isEnabled = isEnabled
             procedure.isRemoved = false

@@ -32,6 +32,10 @@ extension Dispatcher {
                 procedures[p].waiting.append(waiting)
             }
         }
+        if known.timing.topic != nil, !known.isRemoved {
+            let since = planted == .restartsAgreements ? nil : known.since
+            relatives[p] = RelativeState(since: since ?? known.cursor)
+        }
         if state.isRemoved { mark(p) }
         stand(p)
     }
@@ -42,7 +46,7 @@ extension Dispatcher {
         guard let p = index[plan.key] else {
             index[plan.key] = procedures.endIndex
             procedures.append(ProcedureState(plan.key, plan.timing, isEnabled: plan.isEnabled, from: now))
-            procedures[procedures.endIndex - 1].plan = PlanInForce(plan)
+            procedures[procedures.endIndex - 1].plan = plan
             return note(procedures.endIndex - 1)
         }
         if procedures[p].isRemoved {
@@ -52,7 +56,7 @@ extension Dispatcher {
         }
         let isFirst = procedures[p].plan == nil
         // What is due goes by the timing that was in force, and by the policies that are.
-        procedures[p].plan = PlanInForce(plan)
+        procedures[p].plan = plan
         if isFirst { look(p, at: now) }
         let wasStopped = procedures[p].isStopped
         let isChanged = plan.timing != procedures[p].timing
@@ -84,13 +88,20 @@ extension Dispatcher {
     }
 
     private mutating func retime(_ p: Int, _ plan: ProcedurePlan, at now: Instant) {
-        procedures[p].plan = PlanInForce(plan)
+        procedures[p].plan = plan
+        if procedures[p].timing.topic != plan.timing.topic { relatives[p] = nil }
         procedures[p].timing = plan.timing
         procedures[p].isEnabled = plan.isEnabled
         procedures[p].move(to: planted == .replaysOnEdit ? procedures[p].cursor : now)
     }
 
     private mutating func note(_ p: Int) {
+        if procedures[p].timing.topic == nil {
+            relatives[p] = nil
+        } else {
+            relatives[p] = relatives[p] ?? RelativeState(since: procedures[p].cursor)
+            reckon(p)
+        }
         commands.append(
             .record(
                 .timed(
@@ -105,6 +116,7 @@ extension Dispatcher {
         procedures[p].isRemoved = true
         procedures[p].isPaused = false
         procedures[p].plan = nil
+        relatives[p] = nil
         leaveWhatIsRemoved(p)
         commands.append(.record(.removed(key)))
         mark(p)
@@ -120,8 +132,14 @@ extension Dispatcher {
     mutating func take(_ zone: Zone) {
         for p in procedures.indices where !procedures[p].isRemoved {
             if let plan = procedures[p].plan, plan.zone.name == zone.name, plan.zone != zone {
-                procedures[p].plan = plan.changed { $0.zone = zone }
+                procedures[p].plan?.zone = zone
                 mark(p)
+            }
+            if case .relative(let occasion, let old) = procedures[p].timing, old.name == zone.name, old != zone {
+                let timing = OccurrenceSource.relative(occasion, zone)
+                procedures[p].timing = timing
+                procedures[p].plan?.timing = timing
+                note(p)
             }
             guard case .schedule(_, let old) = procedures[p].timing, old.name == zone.name, old != zone else {
                 continue
@@ -143,7 +161,7 @@ extension Dispatcher {
         }
         let timing = OccurrenceSource.schedule(schedule, zone)
         procedures[p].timing = timing
-        procedures[p].plan = procedures[p].plan?.changed { $0.timing = timing }
+        procedures[p].plan?.timing = timing
         procedures[p].move(to: cursor)
     }
 

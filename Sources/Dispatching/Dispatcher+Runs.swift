@@ -22,9 +22,14 @@ extension Dispatcher {
         return plan.begin(atOrAfter: now) == now
     }
 
-    func isLimited(_ plan: PlanInForce) -> Bool {
+    /// As many disruptive runs go on as its plan allows beside itself, or that of one of them.
+    func isLimited(_ plan: ProcedurePlan) -> Bool {
         guard plan.isDisruptive else { return false }
-        return disruptiveRunning >= policy.disruptiveAtOnce + (planted == .limitsOneTooMany ? 1 : 0)
+        var most = min(policy.disruptiveAtOnce, plan.disruptiveAtOnce)
+        if planted != .forgetsLimitsOfRunning {
+            for p in disruptive { most = min(most, procedures[p].plan?.disruptiveAtOnce ?? .max) }
+        }
+        return disruptive.count >= most + (planted == .limitsOneTooMany ? 1 : 0)
     }
 
     /// Begins what can begin. What has to wait keeps its locks from those behind it, so that nobody waits for ever.
@@ -50,12 +55,20 @@ extension Dispatcher {
             if isLate || plan.locks.contains(where: { busy.contains($0) || reserved.contains($0) }) {
                 reserved.formUnion(plan.locks)
                 isLimitReserved = isLimitReserved || isLate
+                tell(p, isLate ? .limited : .locked)
                 kept.append(p)
             } else {
                 begin(p, plan)
             }
         }
         contenders = kept
+    }
+
+    /// Says once what an occurrence waits for.
+    private mutating func tell(_ p: Int, _ cause: MissCause) {
+        guard let first = procedures[p].waiting.first, first.told != cause else { return }
+        procedures[p].waiting[0].told = cause
+        commands.append(.notice(.waiting(procedures[p].occurrence(first.nominal), because: cause)))
     }
 
     private func comesFirst(_ left: Int, _ right: Int) -> Bool {
@@ -69,7 +82,7 @@ extension Dispatcher {
         return procedures[left].key < procedures[right].key
     }
 
-    private mutating func begin(_ p: Int, _ plan: PlanInForce) {
+    private mutating func begin(_ p: Int, _ plan: ProcedurePlan) {
         let waiting = procedures[p].waiting.removeFirst()
         let occurrence = procedures[p].occurrence(waiting.nominal)
         let claims = Claims(locks: plan.locks, isDisruptive: plan.isDisruptive)
@@ -85,7 +98,7 @@ extension Dispatcher {
     mutating func claim(_ p: Int, _ running: ProcedureState.Running) {
         procedures[p].running = running
         busy.formUnion(running.claims.locks)
-        if running.claims.isDisruptive { disruptiveRunning += 1 }
+        if running.claims.isDisruptive { disruptive.append(p) }
     }
 
     /// Its run is over, or never was.
@@ -93,7 +106,7 @@ extension Dispatcher {
         guard let running = procedures[p].running else { return }
         procedures[p].running = nil
         busy.subtract(running.claims.locks)
-        if running.claims.isDisruptive { disruptiveRunning -= 1 }
+        disruptive.removeAll { $0 == p }
         isContended = isContended || !contenders.isEmpty
     }
 

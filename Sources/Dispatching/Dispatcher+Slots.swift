@@ -17,6 +17,7 @@ extension Dispatcher {
                 }
                 procedures[p].isBehind = false
             }
+            if relatives[p] != nil { takeRelative(p, at: now) }
             leaveWhatFitsNoWindow(p, at: now)
             replaceRunning(p)
         }

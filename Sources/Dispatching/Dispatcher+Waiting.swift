@@ -34,8 +34,8 @@ extension Dispatcher {
             ProcedureState.Waiting(nominal: nominal, notBefore: notBefore, deadline: deadline), at: place)
     }
 
-    /// The occurrence could not be begun: it waits a while, and longer each time.
-    mutating func retry(_ occurrence: Occurrence, at now: Instant) {
+    /// The occurrence could not be begun: it waits a while, and longer each time that it failed.
+    mutating func retry(_ occurrence: Occurrence, because cause: MissCause, at now: Instant) {
         guard let p = index[occurrence.procedure], let running = procedures[p].running,
             running.nominal == occurrence.nominal
         else { return }
@@ -44,10 +44,16 @@ extension Dispatcher {
         // Its place among those that wait was kept: it is the oldest.
         guard var waiting = procedures[p].beginning, planted != .forgetsRetry else { return }
         guard procedures[p].plan != nil else { return miss(p, occurrence.nominal, .removed) }
-        let pause = min(DispatchLimits.retry * (1 << min(waiting.failures, 10)), DispatchLimits.longestRetry)
-        waiting.failures += 1
-        waiting.notBefore = now + pause
-        guard waiting.notBefore <= waiting.deadline else { return miss(p, occurrence.nominal, .beginFailed) }
+        waiting.notBefore =
+            now + min(DispatchLimits.retry * (1 << min(waiting.failures, 10)), DispatchLimits.longestRetry)
+        waiting.setback = cause
+        if cause == .beginFailed {
+            waiting.failures += 1
+        } else if waiting.told != cause {
+            waiting.told = cause
+            commands.append(.notice(.waiting(occurrence, because: cause)))
+        }
+        guard waiting.notBefore <= waiting.deadline else { return miss(p, occurrence.nominal, cause) }
         commands.append(
             .record(.postponed(occurrence, notBefore: waiting.notBefore, deadline: waiting.deadline)))
         procedures[p].waiting.insert(waiting, at: 0)
@@ -76,7 +82,7 @@ extension Dispatcher {
         if procedures[p].isStopped { return .paused }
         if procedures[p].isBehind { return nil }
         if place > 0 || procedures[p].running != nil { return .overlap }
-        if procedures[p].waiting[place].failures > 0 { return .beginFailed }
+        if let setback = procedures[p].waiting[place].setback { return setback }
         guard let plan = procedures[p].plan else { return .removed }
         if isHeld(plan) { return .held }
         if plan.begin(atOrAfter: now) != now { return .windowClosed }
@@ -86,7 +92,7 @@ extension Dispatcher {
 
     /// What no window can take in time need not wait for it.
     mutating func leaveWhatFitsNoWindow(_ p: Int, at now: Instant) {
-        guard let plan = procedures[p].plan, !plan.windows.isEmpty else { return }
+        guard let plan = procedures[p].plan, !plan.windows.isEmpty || !plan.freezes.isEmpty else { return }
         while let waiting = procedures[p].waiting.first, !procedures[p].isStopped, procedures[p].running == nil {
             let earliest = plan.begin(atOrAfter: max(now, waiting.notBefore))
             if let earliest, earliest <= waiting.deadline { return }
@@ -95,7 +101,7 @@ extension Dispatcher {
         }
     }
 
-    func isHeld(_ plan: PlanInForce) -> Bool {
+    func isHeld(_ plan: ProcedurePlan) -> Bool {
         guard !holds.isEmpty else { return false }
         return holds.contains(.everything) || holds.contains(.service(plan.key.service))
             || (planted != .ignoresTargetHold && plan.locks.contains { holds.contains(.target($0)) })
@@ -108,7 +114,7 @@ extension Dispatcher {
     }
 
     /// By the occurrence's key and the seed: the same wherever it is asked for.
-    private func jitter(of nominal: Instant, _ plan: PlanInForce) -> Duration {
+    private func jitter(of nominal: Instant, _ plan: ProcedurePlan) -> Duration {
         let width = UInt64(max(plan.jitter.microseconds, 0))
         guard width > 0 else { return .zero }
         var hash = policy.seed ^ 0xCBF2_9CE4_8422_2325

@@ -7,10 +7,16 @@ public enum Standing: Hashable, Sendable {
     case withoutPlan
     case disabled
     case paused
-    /// It waits for an event.
+    /// It waits for an event, or for a new time of a fact.
     case triggered
     /// Its schedule has no instant any more.
     case exhausted
+    /// Nobody saw the fact that it hangs on, or not lately: why, and what would tell.
+    case unseen(String)
+    /// People agree on when; overdue from an instant on, where a period is given.
+    case agreed(overdue: Instant?)
+    /// It was to be done by agreement until then, and was not.
+    case overdue(since: Instant)
     /// It should have a next instant and none is arranged: a defect.
     case unexplained
 
@@ -23,13 +29,16 @@ public enum Standing: Hashable, Sendable {
         case .triggered: 4
         case .exhausted: 5
         case .unexplained: 6
+        case .unseen: 7
+        case .agreed: 8
+        case .overdue: 9
         }
     }
 }
 
 /// How many procedures stand where.
 public struct StandingCounts: Hashable, Sendable {
-    var counts = [Int](repeating: 0, count: 7)
+    var counts = [Int](repeating: 0, count: 10)
 
     public var withNextInstant: Int { counts[0] }
     public var withoutPlan: Int { counts[1] }
@@ -38,6 +47,9 @@ public struct StandingCounts: Hashable, Sendable {
     public var triggered: Int { counts[4] }
     public var exhausted: Int { counts[5] }
     public var unexplained: Int { counts[6] }
+    public var unseen: Int { counts[7] }
+    public var byAgreement: Int { counts[8] }
+    public var overdue: Int { counts[9] }
     public var total: Int { counts.reduce(0, +) }
 }
 
@@ -52,10 +64,20 @@ public struct DispatchMetrics: Hashable, Sendable {
 
     public let standings: StandingCounts
     public let waiting: Int
+    /// Of those that could begin, but for other runs: how many because of locks, and of the limit of disruptive runs.
+    public let blocked: [MissCause: Int]
     public let running: Int
     /// The earliest instant at which something is due.
     public let next: Instant?
     public let missed: [Missed]
+    /// Where those stand that hang on facts and agreements.
+    public let relative: [Relative]
+
+    public struct Relative: Hashable, Sendable {
+        public let procedure: ProcedureKey
+        public let isAgreement: Bool
+        public let standing: Standing
+    }
 }
 
 extension Dispatcher {
@@ -65,6 +87,11 @@ extension Dispatcher {
         func consider(_ instant: Instant) { timer = min(timer ?? instant, instant) }
         if let plan = procedures[p].plan {
             if let next = procedures[p].next, !procedures[p].isStopped { consider(next) }
+            if let due = awaited(p) {
+                consider(due.at)
+                // What kept its place was missed only now.
+                if due.at <= now { mark(p) }
+            }
             for waiting in procedures[p].waiting { consider(waiting.deadline + .microseconds(1)) }
             if let first = procedures[p].waiting.first, procedures[p].running == nil, !procedures[p].isStopped {
                 if first.notBefore > now {
@@ -107,7 +134,11 @@ extension Dispatcher {
         if procedures[p].plan == nil { return .withoutPlan }
         if !procedures[p].isEnabled { return .disabled }
         if procedures[p].isPaused { return .paused }
-        if case .triggered = procedures[p].timing { return .triggered }
+        switch procedures[p].timing {
+        case .triggered: return .triggered
+        case .relative(let occasion, let zone): return standing(p, occasion, zone)
+        case .schedule: break
+        }
         guard let next = procedures[p].next else { return .exhausted }
         guard let timer = procedures[p].timer, timer <= next else { return .unexplained }
         return .next(next)
@@ -137,7 +168,7 @@ extension Dispatcher {
         for entry in heap.entries where procedures[entry.procedure].timer == entry.due { armed[entry.procedure] = true }
         return procedures.indices.compactMap { p in
             guard !procedures[p].isRemoved, procedures[p].plan != nil, !procedures[p].isStopped,
-                let next = procedures[p].timing.next(after: procedures[p].cursor)
+                let next = procedures[p].timing.next(after: procedures[p].cursor) ?? awaited(p)?.at
             else { return nil }
             guard armed[p], let timer = procedures[p].timer, timer <= next else { return procedures[p].key }
             return nil
@@ -154,12 +185,14 @@ extension Dispatcher {
     public var metrics: DispatchMetrics {
         DispatchMetrics(
             standings: standings, waiting: procedures.indices.reduce(0) { $0 + procedures[$1].waiting.count },
+            blocked: Dictionary(
+                contenders.compactMap { p in procedures[p].waiting.first?.told.map { ($0, 1) } }, uniquingKeysWith: +),
             running: procedures.indices.count { procedures[$0].running != nil }, next: wake,
             missed: procedures.indices.filter { !procedures[$0].missed.isEmpty }.flatMap { p in
                 zip(MissCause.allCases, procedures[p].missed).filter { $0.1 > 0 }.map {
                     DispatchMetrics.Missed(procedure: procedures[p].key, cause: $0, count: $1)
                 }
-            })
+            }, relative: relativeStandings)
     }
 }
 

@@ -10,10 +10,13 @@ public struct Dispatcher: Sendable {
     let policy: DispatchPolicy
     var procedures: [ProcedureState] = []
     var index: [ProcedureKey: Int] = [:]
+    /// Of the few that hang on facts and agreements.
+    var relatives: [Int: RelativeState] = [:]
     var holds: Set<Hold>
     /// The locks of the runs in hand.
     var busy: Set<String> = []
-    var disruptiveRunning = 0
+    /// Procedures whose runs in hand are disruptive.
+    var disruptive: [Int] = []
     /// Procedures whose first waiting occurrence could begin, were it not for a lock or a limit.
     var contenders: [Int] = []
     var isContended = false
@@ -40,6 +43,7 @@ public struct Dispatcher: Sendable {
         self.policy = policy
         self.holds = holds
         self.planted = planted
+        makeRoom(for: record.procedures.count)
         for (key, known) in record.procedures.sorted(by: { $0.key < $1.key }) { recover(key, known) }
     }
 
@@ -57,10 +61,12 @@ public struct Dispatcher: Sendable {
         case .tick: break
         case .holds(let holds): hold(holds)
         case .ended(let occurrence): end(occurrence)
-        case .beginFailed(let occurrence): retry(occurrence, at: now.wall)
+        case .beginFailed(let occurrence): retry(occurrence, because: .beginFailed, at: now.wall)
+        case .lockedOut(let occurrence): retry(occurrence, because: .locked, at: now.wall)
         case .plans(let changed, let removed):
             // What is due by the old plans is decided first.
             if planted != .skipsOnEdit { lookAtMarked(at: now.wall) }
+            if procedures.isEmpty { makeRoom(for: changed.count) }
             for plan in changed { take(plan, at: now.wall) }
             for key in removed { remove(key, at: now.wall) }
         case .zones(let zones):
@@ -74,6 +80,7 @@ public struct Dispatcher: Sendable {
         case .triggered(let key, let identity, let at):
             lookAtMarked(at: now.wall)
             trigger(key, identity, of: at, at: now.wall)
+        case .seen(let key, let seen): see(key, seen)
         }
         lookAtMarked(at: now.wall)
         while isContended || !marked.isEmpty {
@@ -81,6 +88,12 @@ public struct Dispatcher: Sendable {
             lookAtMarked(at: now.wall)
         }
         return answer()
+    }
+
+    /// At a start all come at once: tables that are doubled on the way would leave as much again behind.
+    private mutating func makeRoom(for count: Int) {
+        procedures.reserveCapacity(count)
+        index.reserveCapacity(count)
     }
 
     /// Notices that the wall clock was set, which the steady clock tells.

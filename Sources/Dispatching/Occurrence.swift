@@ -2,20 +2,47 @@ public import Host
 
 /// A procedure of a service in an environment: what a plan schedules.
 public struct ProcedureKey: Hashable, Comparable, Sendable, CustomStringConvertible {
-    public let service: String
-    public let environment: String
-    public let procedure: String
+    /// Shared by all copies: a key is in each table of procedures.
+    private final class Names: Sendable {
+        let service: String
+        let environment: String
+        let procedure: String
+
+        init(_ service: String, _ environment: String, _ procedure: String) {
+            self.service = service
+            self.environment = environment
+            self.procedure = procedure
+        }
+    }
+
+    private let names: Names
 
     public init(service: String, environment: String, procedure: String) {
-        self.service = service
-        self.environment = environment
-        self.procedure = procedure
+        names = Names(service, environment, procedure)
     }
+
+    public var service: String { names.service }
+    public var environment: String { names.environment }
+    public var procedure: String { names.procedure }
 
     public var description: String { "\(service)/\(environment)/\(procedure)" }
 
+    public static func == (left: ProcedureKey, right: ProcedureKey) -> Bool {
+        left.names === right.names
+            || (left.procedure == right.procedure && left.service == right.service
+                && left.environment == right.environment)
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(service)
+        hasher.combine(environment)
+        hasher.combine(procedure)
+    }
+
     public static func < (left: ProcedureKey, right: ProcedureKey) -> Bool {
-        (left.service, left.environment, left.procedure) < (right.service, right.environment, right.procedure)
+        if left.service != right.service { return left.service < right.service }
+        if left.environment != right.environment { return left.environment < right.environment }
+        return left.procedure < right.procedure
     }
 }
 
@@ -46,7 +73,7 @@ public enum MissCause: String, Codable, Hashable, Sendable, CaseIterable {
     case paused
     /// A hold was set for as long as it could have begun.
     case held
-    /// No window was open with enough time left.
+    /// No window was open with enough time left, or a freeze held it.
     case windowClosed = "window-closed"
     /// The run before it, or one that waited, was not over.
     case overlap
@@ -62,12 +89,15 @@ public enum MissCause: String, Codable, Hashable, Sendable, CaseIterable {
     case beginFailed = "begin-failed"
     /// Its procedure left the plan.
     case removed
+    /// It is done by agreement, and was not within its period: there is no run to begin.
+    case overdue
 
     /// These last, and somebody knows of them or was told: one notice until the next run.
     var isStanding: Bool {
         switch self {
         case .paused, .held, .windowClosed, .overlap, .locked, .limited: true
-        case .down, .asleep, .clock, .zone, .replaced, .superseded, .beginFailed, .removed: false
+        case .down, .asleep, .clock, .zone, .replaced, .superseded, .beginFailed, .removed, .overdue:
+            false
         }
     }
 }

@@ -34,6 +34,8 @@ package enum PlantedBug: String, CaseIterable, Sendable {
     case ignoresOrder
     /// The limit of disruptive runs is one too high.
     case limitsOneTooMany
+    /// Only the limit of the run that begins counts.
+    case forgetsLimitsOfRunning
     /// A row of many counts once.
     case countsRowsOnly
     /// A changed zone leaves the cursor's local time behind.
@@ -46,6 +48,12 @@ package enum PlantedBug: String, CaseIterable, Sendable {
     case forgetsRetry
     /// After a run the next look is not arranged.
     case forgetsTimer
+    /// A time of a fact has an occurrence whenever it is told.
+    case repeatsFacts
+    /// A fact that comes while a run of its procedure goes on is dropped.
+    case forgetsFactsBehindRuns
+    /// A start counts the period of an agreement anew.
+    case restartsAgreements
     /// What waits is left when its procedure leaves the plan.
     case forgetsRemoved
 }

@@ -4,7 +4,7 @@ import Host
 struct ProcedureState: Sendable {
     let key: ProcedureKey
     /// `nil` until the plan arrives after a start, and once it is removed.
-    var plan: PlanInForce?
+    var plan: ProcedurePlan?
     /// As it was recorded; the plan's once that is taken.
     var timing: OccurrenceSource
     var isEnabled: Bool
@@ -39,6 +39,10 @@ struct ProcedureState: Sendable {
         var deadline: Instant
         /// Times that it could not be begun.
         var failures = 0
+        /// Why it could not be begun last.
+        var setback: MissCause?
+        /// What it was said to wait for.
+        var told: MissCause?
     }
 
     struct Running: Sendable {
@@ -65,25 +69,4 @@ struct ProcedureState: Sendable {
     var isStopped: Bool { isPaused || !isEnabled }
 
     func occurrence(_ nominal: Instant) -> Occurrence { Occurrence(key, nominal) }
-}
-
-/// The plan of a procedure, shared instead of copied: it is large, and asked at every look.
-@dynamicMemberLookup
-final class PlanInForce: Sendable {
-    private let plan: ProcedurePlan
-
-    init(_ plan: ProcedurePlan) { self.plan = plan }
-
-    subscript<Member>(dynamicMember member: KeyPath<ProcedurePlan, Member>) -> Member { plan[keyPath: member] }
-
-    func begin(atOrAfter instant: Instant) -> Instant? { plan.begin(atOrAfter: instant) }
-
-    func lastBegin(at instant: Instant) -> Instant? { plan.lastBegin(at: instant) }
-
-    /// The same with another zone or timing.
-    func changed(_ change: (inout ProcedurePlan) -> Void) -> PlanInForce {
-        var plan = plan
-        change(&plan)
-        return PlanInForce(plan)
-    }
 }

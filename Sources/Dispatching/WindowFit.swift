@@ -1,10 +1,10 @@
 import Host
 import Schedules
 
-extension ProcedurePlan {
+extension ProcedurePlan.Terms {
     /// The first instant, this one or later, at which all windows are open with time for a run; `nil` where there is none.
     func begin(atOrAfter instant: Instant) -> Instant? {
-        guard !windows.isEmpty else { return instant }
+        guard !windows.isEmpty else { return unfrozen(atOrAfter: instant) }
         var at = instant
         var fitting = 0
         var index = 0
@@ -14,6 +14,15 @@ extension ProcedurePlan {
             at = found
             if fitting == windows.count { return at }
             index = (index + 1) % windows.count
+        }
+        return nil
+    }
+
+    private func unfrozen(atOrAfter instant: Instant) -> Instant? {
+        var at = instant
+        for _ in 0..<DispatchLimits.triedOpenings {
+            guard let until = freezes.compactMap({ $0.span(at: at, in: zone)?.until }).max() else { return at }
+            at = until
         }
         return nil
     }

@@ -1,6 +1,6 @@
 /// The bounds of this module, each with what it protects.
 public enum EngineLimits {
-    /// Units that must have been timed before their pace replaces the declared time.
+    /// Units, and runs, that must have been timed before that says how long the next will take.
     public static let paceSamples = 5
     /// Units whose pace is looked at.
     public static let paceHistory = 100
@@ -16,7 +16,7 @@ public enum EngineLimits {
     public static let deliveryBackoff = Duration.seconds(2)
     /// No attempt begins later than this after the verdict: the run must end.
     public static let deliveryTime = Duration.seconds(120)
-    /// Earlier runs that are looked at for a failure to recover from.
+    /// Earlier runs that are looked at for a failure to recover from, and for how long they took.
     public static let earlierRuns = 100
     /// How much before an occurrence a run may begin and still keep it.
     public static let earliness = Duration.seconds(60)

@@ -42,9 +42,9 @@ public struct Body: Hashable, Sendable {
 
 /// A measurement of a run that later runs compare with.
 public struct HistoryPoint: Codable, Hashable, Sendable {
-    /// `service/environment/procedure/step`.
+    /// `service/environment/procedure/step`; of a whole run without the step.
     public let key: String
-    /// A measurement's name, or `unit-seconds`.
+    /// A measurement's name, `unit-pace`, or `run-seconds`.
     public let name: String
     public let at: Instant
     public let value: Double

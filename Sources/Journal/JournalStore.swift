@@ -6,8 +6,8 @@ public protocol JournalStore: Sendable {
     /// was begun is recorded.
     ///
     /// Refuses a record whose sequence or previous digest does not continue its run (`conflict`), and a second run of
-    /// one occurrence, or a run of a missed one and the other way round (`occurrenceTaken`, which names the run in `run`). After any error but these and `full`, only
-    /// reading the run again tells whether the batch is stored.
+    /// one occurrence, or a run of a missed one and the other way round (`occurrenceTaken`, which names the run in
+    /// `run`). After any error but these and `full`, only reading the run again tells whether the batch is stored.
     func append(_ batch: Batch) async throws(JournalError)
     /// In order; empty for an unknown run. Not verified: see `Record.verifyChain`.
     func records(of run: String) async throws(JournalError) -> [Record]

@@ -14,6 +14,8 @@ public struct RunDocument: Codable, Sendable {
     /// `running`, `interrupted` (its process is gone), or `ended`.
     public let state: String
     public let verdict: Verdict?
+    /// Why nothing is known of it, where every step was skipped.
+    public let cause: Cause?
     public let counts: Counts
     public let requestedBy: String
     public let windowCloses: Instant?
@@ -97,14 +99,14 @@ extension RunDocument {
             steps.append(Step(step, plan, run, attachments))
         }
         var state = isAlive ? "running" : "interrupted"
-        var verdict: Verdict?
+        var (verdict, cause) = (Verdict?.none, Cause?.none)
         if case .ended(let final) = run.phase {
             state = "ended"
-            verdict = final
+            (verdict, cause) = (final, run.nothingSeen)
         }
         return RunDocument(
             run: run.id, service: run.start?.plan.service ?? "", environment: run.start?.plan.environment ?? "",
-            procedure: run.start?.plan.procedure ?? "", state: state, verdict: verdict, counts: counts,
+            procedure: run.start?.plan.procedure ?? "", state: state, verdict: verdict, cause: cause, counts: counts,
             requestedBy: run.start?.requestedBy ?? "", windowCloses: run.start?.windowCloses,
             windowOverride: run.start?.windowOverride, startedAt: run.startedAt, endedAt: run.endedAt,
             resumptions: run.resumptions, steps: steps, missed: run.missed,

@@ -22,6 +22,7 @@ public enum Words {
             ("started", run.startedAt.map(time) ?? "not yet"),
             ("ended", run.endedAt.map(time) ?? "not yet"),
         ]
+        if let cause = run.cause { facts.append(("why unknown", cause.sentence)) }
         if let duration = run.duration { facts.append(("took", took(duration))) }
         if let closes = run.windowCloses { facts.append(("window closes", time(closes))) }
         if let reason = run.windowOverride { facts.append(("window overridden", reason)) }

@@ -5,7 +5,7 @@ public struct Schedule: Hashable, Sendable, CustomStringConvertible {
     /// As it was written.
     public let text: String
     /// What was asked for of clock changes; `nil` where the notation's standard decides.
-    public let policy: ClockChangePolicy?
+    public let policy: ClockChangeChoice?
     let rule: Rule
     /// The zone that the text itself names, by a TZID: to be asked in another is a mistake.
     public let timezone: String?
@@ -14,7 +14,7 @@ public struct Schedule: Hashable, Sendable, CustomStringConvertible {
     /// understood and what was probably meant. Without a policy, what the notation's standard says of clock changes
     /// holds.
     public init(
-        _ text: String, policy: ClockChangePolicy? = nil, calendars: [String: HolidayCalendar] = [:]
+        _ text: String, policy: ClockChangeChoice? = nil, calendars: [String: HolidayCalendar] = [:]
     ) throws(ScheduleError) {
         self.text = text
         self.policy = policy
@@ -31,7 +31,7 @@ public struct Schedule: Hashable, Sendable, CustomStringConvertible {
         rule = try ScheduleText.rule(of: text, policy, calendars)
     }
 
-    init(text: String, policy: ClockChangePolicy?, rule: Rule, timezone: String?) {
+    init(text: String, policy: ClockChangeChoice?, rule: Rule, timezone: String?) {
         self.text = text
         self.policy = policy
         self.rule = rule

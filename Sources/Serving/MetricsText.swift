@@ -17,15 +17,35 @@ public enum MetricsText {
                 ("next", standings.withNextInstant), ("without-plan", standings.withoutPlan),
                 ("disabled", standings.disabled), ("paused", standings.paused), ("triggered", standings.triggered),
                 ("exhausted", standings.exhausted), ("unexplained", standings.unexplained),
+                ("unseen", standings.unseen), ("by-agreement", standings.byAgreement), ("overdue", standings.overdue),
             ].map { ("{standing=\"\($0)\"}", String($1)) })
         family(
             "millwright_every_procedure_has_next_or_reason", "gauge",
             "1 while every enabled procedure has a next instant or a stated reason.",
             [("", standings.unexplained == 0 ? "1" : "0")])
+        family(
+            "millwright_fact_seen", "gauge", "1 while the fact that a procedure hangs on was seen lately, else 0.",
+            metrics.relative.filter { !$0.isAgreement }.map { one in
+                let isUnseen = if case .unseen = one.standing { true } else { false }
+                return ("{\(labels(one.procedure))}", isUnseen ? "0" : "1")
+            })
+        family(
+            "millwright_agreement_overdue", "gauge",
+            "1 while what is done by agreement was not done within its period, else 0.",
+            metrics.relative.filter(\.isAgreement).map { one in
+                let isOverdue = if case .overdue = one.standing { true } else { false }
+                return ("{\(labels(one.procedure))}", isOverdue ? "1" : "0")
+            })
         family("millwright_runs", "gauge", "Runs in hand.", [("", String(metrics.running))])
         family(
             "millwright_occurrences_waiting", "gauge", "Occurrences that wait to begin.",
             [("", String(metrics.waiting))])
+        family(
+            "millwright_occurrences_blocked", "gauge",
+            "Of those the ones that could begin but for other runs, by cause.",
+            [MissCause.locked, .limited].map {
+                ("{cause=\"\($0.rawValue)\"}", String(metrics.blocked[$0] ?? 0))
+            })
         family(
             "millwright_plans_with_problems", "gauge", "Files of plans that cannot be used.", [("", String(problems))])
         family("millwright_holds", "gauge", "Holds in force.", [("", String(holds))])

@@ -1,8 +1,7 @@
 import FoundationEssentials
-import Glibc
 public import Host
 public import Maintenance
-public import Plans
+import Plans
 
 /// The plans of a folder, read again when their files change. A file that has become wrong leaves the plan that it was.
 public struct PlanFolder: Sendable {
@@ -13,21 +12,18 @@ public struct PlanFolder: Sendable {
     /// The estate, and the calendars beside it: what all plans share.
     private var shared: [String: Watched] = [:]
     private var isFirst = true
-
-    /// What of a file tells whether it changed, without reading it.
-    private struct Mark: Hashable {
-        let device: UInt64
-        let inode: UInt64
-        let size: Int64
-        let changed: Int64
-    }
+    private let compiled: CompiledPlans?
+    private let zones: ZoneShelf
+    /// What the file of compiled plans holds, by the names of the plans' files.
+    private var kept: [String: CompiledPlans.Entry] = [:]
+    private var isKeptNew = false
 
     /// A file that is being written or replaced is left alone until two looks in a row found it alike.
     private struct Watched {
-        var taken: Mark?
-        var last: Mark?
+        var taken: FileMark?
+        var last: FileMark?
 
-        mutating func isNew(_ mark: Mark?, atOnce: Bool) -> Bool {
+        mutating func isNew(_ mark: FileMark?, atOnce: Bool) -> Bool {
             defer { last = mark }
             guard mark != taken, atOnce || mark == last else { return false }
             taken = mark
@@ -38,28 +34,31 @@ public struct PlanFolder: Sendable {
     private struct Known {
         var watched = Watched()
         /// What the file says; `nil` where that cannot be used.
-        var said: Plan?
+        var said: ServedPlan?
         /// The plan in force.
-        var plan: Plan?
+        var plan: ServedPlan?
         var problem: String?
     }
 
     /// What a look found.
     public struct Changes: Sendable {
         /// Plans that were read anew.
-        public var changed: [Plan] = []
+        public var changed: [ServedPlan] = []
         /// Plans whose service is in no file any more.
-        public var removed: [Plan] = []
+        public var removed: [ServedPlan] = []
         /// Files that cannot be used, with what is wrong; each is told once.
         public var problems: [String] = []
 
         public var isEmpty: Bool { changed.isEmpty && removed.isEmpty && problems.isEmpty }
     }
 
-    public init(_ folder: String, host: Host, catalogue: Catalogue) {
+    /// - Parameter compiled: The file that keeps what the plans came to, for the next start.
+    public init(_ folder: String, host: Host, catalogue: Catalogue, compiled: String? = nil) {
         self.folder = folder
         self.host = host
         self.catalogue = catalogue
+        self.compiled = compiled.map { CompiledPlans(path: $0, folder: folder, host: host, catalogue: catalogue) }
+        zones = ZoneShelf(host: host)
     }
 
     /// Files whose present content is not in force.
@@ -84,9 +83,14 @@ public struct PlanFolder: Sendable {
 
     private mutating func take(_ new: [String]) -> Changes {
         let before = known
+        let reading = PlanReading(host: host, catalogue: catalogue)
+        if isFirst { kept = compiled?.read() ?? [:] }
         for name in new {
-            if known[name]?.watched.taken == nil { known[name] = nil } else { read(name) }
+            if known[name]?.watched.taken == nil { known[name] = nil } else { read(name, reading) }
         }
+        for name in kept.keys where known[name] == nil { keep(nil, of: name) }
+        if isKeptNew { compiled?.write(kept) }
+        isKeptNew = false
         settle()
         var changes = Changes()
         let now = Dictionary(known.compactMap { name, one in one.plan.map { ($0.service, name) } }) { first, _ in first
@@ -104,14 +108,28 @@ public struct PlanFolder: Sendable {
         return changes
     }
 
-    private mutating func read(_ name: String) {
-        do throws(PlanErrors) {
-            known[name]?.said = try PlanLoader.load(path: "\(folder)/\(name)", host: host, catalogue: catalogue)
-        } catch {
-            let kept = known[name]?.plan == nil ? "It is not in force." : "The plan from before stays in force."
-            known[name]?.said = nil
-            known[name]?.problem = "\(error.description)\n\(name) cannot be used. \(kept)"
+    private mutating func read(_ name: String, _ reading: PlanReading) {
+        guard let mark = known[name]?.watched.taken else { return }
+        if isFirst, let entry = kept[name], entry.mark == mark {
+            known[name]?.said = entry.plan
+            return
         }
+        keep(nil, of: name)
+        do throws(PlanErrors) {
+            let plan = try reading.read("\(folder)/\(name)")
+            known[name]?.said = plan
+            let entry = CompiledPlans.Entry(mark: mark, plan: plan)
+            if compiled?.canKeep(entry, zones) == true { keep(entry, of: name) }
+        } catch {
+            let stays = known[name]?.plan == nil ? "It is not in force." : "The plan from before stays in force."
+            known[name]?.said = nil
+            known[name]?.problem = "\(error.description)\n\(name) cannot be used. \(stays)"
+        }
+    }
+
+    private mutating func keep(_ entry: CompiledPlans.Entry?, of name: String) {
+        isKeptNew = isKeptNew || entry != nil || kept[name] != nil
+        kept[name] = entry
     }
 
     /// What each file says comes into force; of two about one service, which would fight over its procedures, only the
@@ -139,17 +157,17 @@ public struct PlanFolder: Sendable {
         }
     }
 
-    private func files() throws(FileError) -> (plans: [String: Mark], shared: [String: Mark]) {
+    private func files() throws(FileError) -> (plans: [String: FileMark], shared: [String: FileMark]) {
         let names: [String]
         do { names = try FileManager.default.contentsOfDirectory(atPath: folder) } catch {
             throw FileError(path: folder, reason: "it is no folder that can be read")
         }
-        var plans: [String: Mark] = [:]
-        var shared: [String: Mark] = [:]
+        var plans: [String: FileMark] = [:]
+        var shared: [String: FileMark] = [:]
         for name in names where !name.hasPrefix(".") {
             let isShared = name == PlanLoader.estateName || name.hasSuffix(".ics")
             guard isShared || name.hasSuffix(".yaml") || name.hasSuffix(".yml"),
-                let mark = Self.mark("\(folder)/\(name)")
+                let mark = FileMark("\(folder)/\(name)")
             else { continue }
             if isShared { shared[name] = mark } else { plans[name] = mark }
             if plans.count > ServingLimits.plans {
@@ -157,14 +175,5 @@ public struct PlanFolder: Sendable {
             }
         }
         return (plans, shared)
-    }
-
-    private static func mark(_ path: String) -> Mark? {
-        var status = stat()
-        guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
-        // Not the time of its content: that can be set back, and says nothing of rights that were given meanwhile.
-        let changed = Int64(status.st_ctim.tv_sec) * 1_000_000_000 + Int64(status.st_ctim.tv_nsec)
-        return Mark(
-            device: UInt64(status.st_dev), inode: UInt64(status.st_ino), size: Int64(status.st_size), changed: changed)
     }
 }

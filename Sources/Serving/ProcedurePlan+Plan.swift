@@ -1,4 +1,5 @@
 public import Dispatching
+import Engine
 public import Maintenance
 public import Plans
 import Schedules
@@ -6,35 +7,33 @@ import Schedules
 extension Plan {
     /// What the dispatcher needs to know of the plan's procedures, one for each environment. A procedure without a
     /// schedule is left out, and so is one that cannot be run as it stands: its mistakes were told when the plan was read.
-    public func dispatched(
-        _ catalogue: Catalogue, expecting: (ProcedureKey) -> Duration? = { _ in nil }
-    ) -> [ProcedurePlan] {
+    public func dispatched(_ catalogue: Catalogue) -> [ProcedurePlan] {
         procedures.flatMap { procedure in
             environments.compactMap { environment in
-                guard let source = source(of: procedure),
-                    let run = try? runnable(procedure: procedure.name, environment: environment, catalogue: catalogue)
-                else { return nil }
+                guard let source = source(of: procedure) else { return nil }
                 let key = ProcedureKey(service: service, environment: environment, procedure: procedure.name)
-                return procedurePlan(procedure, run, key, source, expecting(key))
+                if procedure.hangsOn?.isAgreement == true {
+                    // People begin it, with the inputs that it needs: it is only watched.
+                    return ProcedurePlan(key, source, isEnabled: procedure.dispatching.disabled == nil, zone: zone)
+                }
+                guard let run = try? runnable(procedure: procedure.name, environment: environment, catalogue: catalogue)
+                else { return nil }
+                var plan = procedurePlan(procedure, run, key, source)
+                plan.isDisruptive = run.isDisruptive(catalogue)
+                return plan
             }
         }
     }
 
     private func source(of procedure: Procedure) -> OccurrenceSource? {
         if let precedent = procedure.precedent { return .triggered(by: "after \(precedent)") }
+        if let occasion = procedure.hangsOn { return .relative(occasion, zone) }
         let opens = procedure.beginsWithWindow ? procedure.window.flatMap { windows[$0]?.window.opens } : nil
         return (procedure.schedule ?? opens).map { .schedule($0, zone) }
     }
 
-    /// The procedures that follow the end of another one.
-    public func followers(of key: ProcedureKey) -> [ProcedureKey] {
-        procedures.filter { $0.precedent == key.procedure && $0.dispatching.disabled == nil }.map {
-            ProcedureKey(service: key.service, environment: key.environment, procedure: $0.name)
-        }
-    }
-
     private func procedurePlan(
-        _ procedure: Procedure, _ run: RunPlan, _ key: ProcedureKey, _ source: OccurrenceSource, _ past: Duration?
+        _ procedure: Procedure, _ run: RunPlan, _ key: ProcedureKey, _ source: OccurrenceSource
     ) -> ProcedurePlan {
         let how = procedure.dispatching
         let hours = workingHours(of: run)
@@ -51,15 +50,28 @@ extension Plan {
             case .queue: .queue(1)
             case .replace: .replace
             }
-        let late = procedure.beginsWithWindow ? procedure.window.flatMap { windows[$0]?.window.lasts } : nil
+        let late =
+            procedure.hangsOn != nil
+            ? ServingLimits.factLateness
+            : procedure.beginsWithWindow ? procedure.window.flatMap { windows[$0]?.window.lasts } : nil
         return ProcedurePlan(
             key, source, isEnabled: how.disabled == nil, windows: hours.windows,
-            freezes: hours.freezes, zone: zone, expected: how.expected ?? past ?? .zero,
+            freezes: hours.freezes, zone: zone, expected: how.expected ?? .zero,
             catchUp: CatchUp(
                 mode, cap: how.atMost ?? DispatchLimits.caughtUp, spread: how.spread, afterPause: how.afterPause),
             overlap: overlap, jitter: how.jitter, lateness: how.within ?? late ?? DispatchLimits.lateness,
             priority: how.priority,
             locks: Set(changes.flatMap(\.targets.values)).sorted().map { "\(key.service)/\($0)" },
-            isDisruptive: run.window != nil && !changes.isEmpty)
+            disruptiveAtOnce: disruptiveAtOnce ?? .max)
+    }
+}
+
+extension RunPlan {
+    /// Users may notice one of its changes, or nobody can say yet: its parameters hold references.
+    fileprivate func isDisruptive(_ catalogue: Catalogue) -> Bool {
+        steps.contains { step in
+            guard step.isChange, step.disabled == nil, let action = catalogue.actions[step.action] else { return false }
+            return StepProfile(step, action).impact >= .disruptive
+        }
     }
 }

@@ -20,6 +20,7 @@ public final class ScheduledRuns: Sendable {
     private let plan: @Sendable (_ service: String) -> Plan?
     private let ended: @Sendable (Run) async -> Void
     private let work = Mutex(Work())
+    private let places = RunPlaces()
 
     private struct Work {
         var drivers: [Dispatching.Occurrence: RunDriver] = [:]
@@ -41,7 +42,16 @@ public final class ScheduledRuns: Sendable {
         self.ended = ended
     }
 
-    /// Brings the occurrence's run to its end; throws `RunNotBegun` where it certainly has none.
+    /// What a dead process's run works on stays its own until it is over.
+    public func reserve(_ occurrence: Dispatching.Occurrence) async throws {
+        guard let row = try await store.row(of: Journal.Occurrence(occurrence)), row.state != .ended,
+            let first = try await store.records(of: row.id).first,
+            case .started(let start) = try decodeJSON(RunEvent.self, first.body)
+        else { return }
+        places.keep(start.changedPlaces, for: occurrence)
+    }
+
+    /// Brings the occurrence's run to its end; throws `RunNotBegun` or `RunLockedOut` where it certainly has none.
     public func run(_ occurrence: Dispatching.Occurrence, observeOnly: Bool) async throws {
         let driver = driver()
         let cause = work.withLock { work in
@@ -50,6 +60,17 @@ public final class ScheduledRuns: Sendable {
         }
         if let cause { driver.cancel(cause) }
         defer { _ = work.withLock { $0.drivers.removeValue(forKey: occurrence) } }
+        do { try await carry(occurrence, observeOnly, driver) } catch let error as RunNotBegun {
+            places.release(occurrence)
+            throw error
+        }
+        // After any other error it may go on, and what it works on stays its own.
+        places.release(occurrence)
+    }
+
+    private func carry(
+        _ occurrence: Dispatching.Occurrence, _ observeOnly: Bool, _ driver: RunDriver
+    ) async throws {
         if let row = try await store.row(of: Journal.Occurrence(occurrence)) {
             // One process writes to a journal: what another began, it left.
             if row.state != .ended { await ended(try await driver.resume(row, by: owner)) }
@@ -59,6 +80,7 @@ public final class ScheduledRuns: Sendable {
         do throws(CouldNotLook) { start = try self.start(occurrence, observeOnly) } catch {
             throw RunNotBegun(error.cause)
         }
+        guard places.take(start.changedPlaces, for: occurrence) == nil else { throw RunLockedOut() }
         if let plan = plan(occurrence.procedure.service) {
             let past = try await RunPast.read(start.plan, of: plan, from: store, at: host.now())
             start.recoversFrom = past.recoversFrom
@@ -94,12 +116,11 @@ public final class ScheduledRuns: Sendable {
         }
         let now = host.now()
         let hours = plan.workingHours(of: runnable)
-        let open: RunHours
-        switch hours.state(at: now) {
-        case .unbound: open = RunHours()
-        case .open(let opening):
-            open = RunHours(opening, later: hours.following(now, count: EngineLimits.laterOpenings))
-        case .closed(let reason, _): throw CouldNotLook(.windowEnded, "It cannot begin now: \(reason).")
+        guard let open = RunHours(hours, at: now) else {
+            guard case .closed(let reason, _) = hours.state(at: now) else {
+                throw CouldNotLook(.windowEnded, "It cannot begin now: its window closes soon.")
+            }
+            throw CouldNotLook(.windowEnded, "It cannot begin now: \(reason).")
         }
         return RunStart.make(
             runnable, catalogue: catalogue, host: host, nominal: occurrence.nominal, owner: owner,

@@ -1,53 +1,7 @@
 public import Dispatching
 public import Host
 public import Journal
-public import Maintenance
-
-/// What the scheduler needs of the rest of the program.
-public struct SchedulerParts: Sendable {
-    /// Brings the run of an occurrence to its end, taking it over where a dead process left it. Throws `RunNotBegun` where
-    /// there is none for certain; after any other error it is asked again.
-    public var run: @Sendable (Dispatching.Occurrence, _ observeOnly: Bool) async throws -> Void
-    /// Asks the run of an occurrence to stop at the next safe point.
-    public var cancel: @Sendable (Dispatching.Occurrence) -> Void
-    /// The procedures that follow the end of another.
-    public var followers: @Sendable (ProcedureKey) -> [ProcedureKey]
-    /// The plans and holds in force, for a dispatcher that begins and knows these procedures from before.
-    public var inForce: @Sendable (_ known: Set<ProcedureKey>) -> [DispatchEvent]
-    /// Tells people.
-    public var tell: @Sendable (DispatchNotice) async -> Void
-    /// What an operator reads: started, reloaded, could not write.
-    public var log: @Sendable (String) -> Void
-    /// Now and then, after an answer of the dispatcher's.
-    public var publish: @Sendable (DispatchMetrics) async -> Void
-    /// Whenever the scheduler heard something: it does not hang.
-    public var alive: @Sendable () -> Void
-
-    public init(
-        run: @escaping @Sendable (Dispatching.Occurrence, _ observeOnly: Bool) async throws -> Void,
-        cancel: @escaping @Sendable (Dispatching.Occurrence) -> Void,
-        followers: @escaping @Sendable (ProcedureKey) -> [ProcedureKey],
-        inForce: @escaping @Sendable (Set<ProcedureKey>) -> [DispatchEvent],
-        tell: @escaping @Sendable (DispatchNotice) async -> Void, log: @escaping @Sendable (String) -> Void,
-        publish: @escaping @Sendable (DispatchMetrics) async -> Void, alive: @escaping @Sendable () -> Void
-    ) {
-        self.run = run
-        self.cancel = cancel
-        self.followers = followers
-        self.inForce = inForce
-        self.tell = tell
-        self.log = log
-        self.publish = publish
-        self.alive = alive
-    }
-}
-
-/// The run certainly does not exist.
-public struct RunNotBegun: Error {
-    public let cause: Cause
-
-    public init(_ cause: Cause) { self.cause = cause }
-}
+import Maintenance
 
 /// The thin shell around the dispatcher: makes its decisions durable, and then does them.
 public struct Scheduler: Sendable {
@@ -78,9 +32,27 @@ public struct Scheduler: Sendable {
 
     private enum Message: Sendable {
         case event(DispatchEvent)
+        case note(PendingNote)
         case stop
         /// A wait is over.
         case waited
+    }
+
+    /// How far somebody was told, and who waits for it to be durable.
+    private struct PendingNote: Sendable {
+        let note: OwedNotice.Note
+        let answer: @Sendable (_ isDurable: Bool) -> Void
+    }
+
+    /// What came since the last commit.
+    private struct Heard {
+        var events: [DispatchEvent] = []
+        var notes: [PendingNote] = []
+
+        mutating func answer(_ isDurable: Bool) {
+            for pending in notes { pending.answer(isDurable) }
+            notes = []
+        }
     }
 
     /// What lasts as long as the journal can be written.
@@ -88,6 +60,17 @@ public struct Scheduler: Sendable {
         var ledger: DispatchLedger
         var dispatcher: Dispatcher
         var published: Duration?
+        /// What is due next, as the dispatcher said last.
+        var wake: Instant?
+
+        /// Both clocks; shortly before what is due next, as they will be then.
+        func reading(_ host: Host) -> ClockReading {
+            let (wall, steady) = (host.now(), host.steady())
+            let ahead = wake.map { max(.zero, $0 - wall) } ?? .zero
+            return ahead > ServingLimits.ahead
+                ? ClockReading(wall: wall, steady: steady)
+                : ClockReading(wall: wall + ahead, steady: steady + ahead)
+        }
     }
 
     /// Dispatches until it is stopped, or its task is cancelled.
@@ -96,6 +79,7 @@ public struct Scheduler: Sendable {
             try await withThrowingDiscardingTaskGroup { group in
                 group.addTask { [alarm, mailbox] in await alarm.run { mailbox.post(.event(.tick)) } }
                 let hand = Hand()
+                defer { refuse(mailbox.close()) }
                 try await dispatch(in: &group, hand, ready)
                 await finish(in: &group, hand)
                 group.cancelAll()
@@ -116,9 +100,14 @@ public struct Scheduler: Sendable {
             }
             for occurrence in hand.all { parts.cancel(occurrence) }
             wait(ServingLimits.askAgain, in: &group)
-            _ = await mailbox.take()
+            refuse(await mailbox.take())
             parts.alive()
         }
+    }
+
+    /// Nothing is recorded any more.
+    private func refuse(_ messages: [Message]) {
+        for case .note(let pending) in messages { pending.answer(false) }
     }
 
     private func wait(_ time: Duration, in group: inout ThrowingDiscardingTaskGroup<any Error>) {
@@ -128,21 +117,22 @@ public struct Scheduler: Sendable {
         }
     }
 
-    /// Takes all that waits, the events onto the others; false once it was stopped.
-    private func take(_ events: inout [DispatchEvent], until isOver: (Message) -> Bool) async -> Bool {
-        var isDone = false
-        while !isDone {
+    /// Takes all that waits, onto what was heard before; false once it was stopped.
+    private func take(_ heard: inout Heard, until isOver: (Message) -> Bool) async -> Bool {
+        var (isDone, isStopped) = (false, false)
+        while !isDone, !isStopped {
             for message in await mailbox.take() {
                 isDone = isDone || isOver(message)
                 switch message {
-                case .event(let event): events.append(event)
-                case .stop: return false
+                case .event(let event): heard.events.append(event)
+                case .note(let note): heard.notes.append(note)
+                case .stop: isStopped = true
                 case .waited: break
                 }
             }
             parts.alive()
         }
-        return true
+        return !isStopped
     }
 
     private func dispatch(
@@ -150,7 +140,8 @@ public struct Scheduler: Sendable {
     ) async throws {
         var attempt = 0
         var isReady = false
-        var unheard: [DispatchEvent] = []
+        var heard = Heard()
+        defer { heard.answer(false) }
         while true {
             do {
                 var ledger = DispatchLedger(store: store, host: host)
@@ -158,16 +149,16 @@ public struct Scheduler: Sendable {
                 try await takeOver(ledger.record, in: &group, hand)
                 let known = ledger.record.procedures.filter { !$0.value.isRemoved }.keys
                 var session = Session(ledger: ledger, dispatcher: Dispatcher(ledger.record, policy: policy))
-                try await handle(parts.inForce(Set(known)) + unheard, &session, in: &group, hand)
-                unheard = []
+                heard.events = parts.inForce(Set(known)) + heard.events
+                try await handle(&heard, &session, in: &group, hand)
+                tell(session.ledger.owed.inOrder, in: &group, hand)
                 if attempt > 0 { parts.log("The journal can be written again.") }
                 attempt = 0
                 if !isReady { ready() }
                 isReady = true
                 while true {
-                    guard await take(&unheard, until: { _ in true }) else { return }
-                    try await handle(unheard, &session, in: &group, hand)
-                    unheard = []
+                    guard await take(&heard, until: { _ in true }) else { return }
+                    try await handle(&heard, &session, in: &group, hand)
                 }
             } catch let error as JournalError {
                 // What was decided and not recorded is decided anew from what the journal knows.
@@ -175,8 +166,8 @@ public struct Scheduler: Sendable {
                 parts.log("\(error.sentence) Nothing is begun until the journal can be written.")
                 wait(min(ServingLimits.retry * (1 << min(attempt, 10)), ServingLimits.longestRetry), in: &group)
                 let isOver: (Message) -> Bool = { if case .waited = $0 { true } else { false } }
-                guard await take(&unheard, until: isOver) else { return }
-                unheard.removeAll(where: \.isKnownAnyway)
+                guard await take(&heard, until: isOver) else { return }
+                heard.events.removeAll(where: \.isKnownAnyway)
             }
         }
     }
@@ -187,22 +178,40 @@ public struct Scheduler: Sendable {
         _ record: DispatchRecord, in group: inout ThrowingDiscardingTaskGroup<any Error>, _ hand: Hand
     ) async throws {
         let running = try await store.rows(RunFilter(states: [.running], limit: JournalLimits.listing))
-        for occurrence in record.begunWithRun + running.map(Dispatching.Occurrence.init)
-        where hand.insert(occurrence) {
+        let left = (record.begunWithRun + running.map(Dispatching.Occurrence.init)).filter { hand.insert($0) }
+        for occurrence in left { try await parts.reserve(occurrence) }
+        for occurrence in left {
             group.addTask { [self] in await carry(occurrence, observeOnly: policy.observeOnly, hand) }
         }
     }
 
     private func handle(
-        _ events: [DispatchEvent], _ session: inout Session,
+        _ heard: inout Heard, _ session: inout Session,
         in group: inout ThrowingDiscardingTaskGroup<any Error>, _ hand: Hand
     ) async throws {
-        let now = ClockReading(wall: host.now(), steady: host.steady())
+        let now = session.reading(host)
         var commands: [DispatchCommand] = []
-        for event in events { commands += session.dispatcher.handle(event, at: now) }
+        for event in heard.events { commands += session.dispatcher.handle(event, at: now) }
         let entries = commands.compactMap { if case .record(let entry) = $0 { entry } else { nil } }
-        try await session.ledger.commit(entries, at: now.wall)
-        for command in commands { perform(command, in: &group, hand) }
+        let owed = commands.flatMap { command -> [OwedNotice] in
+            if case .notice(.missed(let rows)) = command { parts.owed(rows) } else { [] }
+        }
+        do {
+            try await session.ledger.commit(entries, owed: owed, heard.notes.map(\.note), at: host.now())
+        } catch {
+            heard.answer(false)
+            throw error
+        }
+        heard.answer(true)
+        heard.events = []
+        // Decided and durable before its time, done at its time.
+        let early = now.steady - host.steady()
+        if early > .zero { try? await host.sleep(early) }
+        for command in commands {
+            if case .wake(let at) = command { session.wake = at }
+            perform(command, in: &group, hand)
+        }
+        tell(owed, in: &group, hand)
         if session.published.map({ now.steady - $0 >= ServingLimits.publish }) ?? true {
             session.published = now.steady
             await parts.publish(session.dispatcher.metrics)
@@ -218,8 +227,36 @@ public struct Scheduler: Sendable {
             guard hand.insert(occurrence) else { return }
             group.addTask { [self] in await carry(occurrence, observeOnly: observeOnly, hand) }
         case .cancel(let occurrence): parts.cancel(occurrence)
-        case .notice(let notice): group.addTask { [parts] in await parts.tell(notice) }
-        case .wake(let at): alarm.set(at)
+        case .notice(let notice): parts.say(notice)
+        case .wake(let at): alarm.set(at.map { $0 - ServingLimits.ahead })
+        }
+    }
+
+    /// Tells people what they are owed, one after the other; what is being told already is left to whoever does it.
+    private func tell(
+        _ owed: [OwedNotice], in group: inout ThrowingDiscardingTaskGroup<any Error>, _ hand: Hand
+    ) {
+        let mine = owed.filter { hand.insert(notice: $0.id) }
+        guard !mine.isEmpty else { return }
+        group.addTask { [self] in
+            for notice in mine {
+                await parts.tell(notice) { await isDurable($0, hand) }
+                hand.remove(notice: notice.id)
+            }
+        }
+    }
+
+    /// Has the step recorded, again and again until it is; false where the scheduler stops first.
+    private func isDurable(_ note: OwedNotice.Note, _ hand: Hand) async -> Bool {
+        var wait = ServingLimits.retry
+        while true {
+            let isDurable = await withCheckedContinuation { continuation in
+                let pending = PendingNote(note: note) { continuation.resume(returning: $0) }
+                if !mailbox.post(.note(pending)) { pending.answer(false) }
+            }
+            if isDurable { return true }
+            guard !hand.isStopping, (try? await host.sleep(wait)) != nil, !hand.isStopping else { return false }
+            wait = min(wait * 2, ServingLimits.longestRetry)
         }
     }
 
@@ -236,6 +273,10 @@ public struct Scheduler: Sendable {
                 }
                 hand.remove(occurrence)
                 mailbox.post(.event(.ended(occurrence)))
+                return
+            } catch is RunLockedOut {
+                hand.remove(occurrence)
+                mailbox.post(.event(.lockedOut(occurrence)))
                 return
             } catch let error as RunNotBegun {
                 parts.log("\(occurrence) could not be begun: \(error.cause.sentence)")
@@ -258,8 +299,8 @@ extension DispatchEvent {
     /// What is in force is told to a dispatcher that begins anyway, and it looks at the time by itself.
     fileprivate var isKnownAnyway: Bool {
         switch self {
-        case .tick, .plans, .holds: true
-        case .zones, .pause, .resume, .triggered, .beginFailed, .ended: false
+        case .tick, .plans, .holds, .seen: true
+        case .zones, .pause, .resume, .triggered, .beginFailed, .lockedOut, .ended: false
         }
     }
 }

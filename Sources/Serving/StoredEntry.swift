@@ -1,11 +1,10 @@
-import Dispatching
+public import Dispatching
 public import Host
 public import Schedules
-import Synchronization
 
 /// A dispatcher's entry as the journal keeps it.
-struct StoredEntry: Codable {
-    enum Kind: String, Codable { case timed, paused, resumed, removed, admitted, postponed, begun, ended, missed }
+struct StoredEntry: Encodable {
+    enum Kind: String, Encodable { case timed, paused, resumed, removed, admitted, postponed, begun, ended, missed }
 
     let kind: Kind
     let service: String
@@ -82,7 +81,7 @@ struct StoredEntry: Codable {
         case .removed: return .removed(key)
         case .timed:
             guard let timing, let from else { return nil }
-            return .timed(key, timings.timing(timing, of: service), isEnabled: isEnabled ?? true, from: from)
+            return .timed(key, timings.timing(timing, of: key), isEnabled: isEnabled ?? true, from: from)
         case .admitted:
             guard let occurrence, let notBefore, let deadline else { return nil }
             return .admitted(occurrence, notBefore: notBefore, deadline: deadline, trigger: trigger)
@@ -104,9 +103,11 @@ struct StoredEntry: Codable {
 }
 
 /// A timing in its own words.
-struct StoredTiming: Codable {
+struct StoredTiming: Encodable {
     var schedule: String?
-    var policy: ClockChangePolicy?
+    /// A fact or an agreement.
+    var occasion: String?
+    var policy: ClockChangeChoice?
     var timezone: String?
     var trigger: String?
 
@@ -116,6 +117,10 @@ struct StoredTiming: Codable {
             self.schedule = schedule.text
             policy = schedule.policy
             timezone = zone.name
+        case .relative(let occasion, let zone):
+            self.occasion = occasion.text
+            policy = occasion.policy
+            timezone = zone.name
         case .triggered(let trigger): self.trigger = trigger
         }
     }
@@ -123,28 +128,38 @@ struct StoredTiming: Codable {
 
 /// Reads timings again. What cannot be read any more waits for its plan, as a new schedule.
 public final class TimingReader: Sendable {
-    private let host: Host
     private let calendars: @Sendable (_ service: String) -> [String: HolidayCalendar]
-    /// Each is read once: thousands of procedures have few zones.
-    private let zones = Mutex<[String: Zone]>([:])
+    private let inForce: @Sendable (ProcedureKey) -> OccurrenceSource?
+    private let zones: ZoneShelf
 
-    public init(host: Host, calendars: @escaping @Sendable (String) -> [String: HolidayCalendar]) {
-        self.host = host
+    /// - Parameter inForce: By what a procedure occurs as its plan has it: what the journal says in the same words need not
+    ///   be read again, and may be what only its plan can tell, such as `24 hours before weekly`.
+    public init(
+        host: Host, calendars: @escaping @Sendable (String) -> [String: HolidayCalendar],
+        inForce: @escaping @Sendable (ProcedureKey) -> OccurrenceSource? = { _ in nil }
+    ) {
         self.calendars = calendars
+        self.inForce = inForce
+        zones = ZoneShelf(host: host)
     }
 
-    func timing(_ stored: StoredTiming, of service: String) -> OccurrenceSource {
-        guard let text = stored.schedule, let name = stored.timezone,
-            let zone = zone(name),
-            let schedule = try? Schedule(text, policy: stored.policy, calendars: calendars(service))
-        else { return .triggered(by: stored.trigger ?? stored.schedule ?? "") }
-        return .schedule(schedule, zone)
-    }
-
-    private func zone(_ name: String) -> Zone? {
-        zones.withLock { zones in
-            if zones[name] == nil { zones[name] = try? Zone.load(name, host: host) }
-            return zones[name]
+    func timing(_ stored: StoredTiming, of key: ProcedureKey) -> OccurrenceSource {
+        let planned = inForce(key)
+        if case .schedule(let schedule, let zone)? = planned, let planned, schedule.text == stored.schedule,
+            schedule.policy == stored.policy, zone.name == stored.timezone
+        {
+            return planned
         }
+        if let text = stored.occasion, let zone = stored.timezone.flatMap(zones.zone),
+            case .relative(let occasion)? = try? Occasion(
+                text, policy: stored.policy, calendars: calendars(key.service))
+        {
+            return .relative(occasion, zone)
+        }
+        guard let text = stored.schedule, let zone = stored.timezone.flatMap(zones.zone),
+            let schedule = (try? Schedule(text, policy: stored.policy))
+                ?? (try? Schedule(text, policy: stored.policy, calendars: calendars(key.service)))
+        else { return .triggered(by: stored.trigger ?? stored.occasion ?? stored.schedule ?? "") }
+        return .schedule(schedule, zone)
     }
 }

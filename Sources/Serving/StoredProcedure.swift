@@ -2,8 +2,8 @@ import Dispatching
 import Host
 
 /// Where a procedure of the dispatcher's stands, as a picture in the journal keeps it.
-struct StoredProcedure: Codable {
-    struct Open: Codable {
+struct StoredProcedure: Encodable {
+    struct Open: Encodable {
         let nominal: Instant
         let notBefore: Instant
         let deadline: Instant
@@ -19,6 +19,7 @@ struct StoredProcedure: Codable {
     let isPaused: Bool
     let isRemoved: Bool
     let cursor: Instant
+    let since: Instant?
     let triggers: [String]
     let lastMiss: String?
     let missed: [String: Int]
@@ -37,9 +38,10 @@ extension DispatchRecord {
             }
             let missed = one.missed.compactMap { name, count in MissCause(rawValue: name).map { ($0, count) } }
             var procedure = Procedure(
-                timing: timings.timing(one.timing, of: one.service), isEnabled: one.isEnabled, cursor: one.cursor)
+                timing: timings.timing(one.timing, of: key), isEnabled: one.isEnabled, cursor: one.cursor)
             procedure.isPaused = one.isPaused
             procedure.isRemoved = one.isRemoved
+            procedure.since = one.since
             procedure.triggers = one.triggers
             procedure.lastMiss = one.lastMiss.flatMap(MissCause.init)
             procedure.missed = Dictionary(missed) { first, _ in first }
@@ -53,7 +55,7 @@ extension DispatchRecord {
             StoredProcedure(
                 service: key.service, environment: key.environment, procedure: key.procedure,
                 timing: StoredTiming(one.timing), isEnabled: one.isEnabled, isPaused: one.isPaused,
-                isRemoved: one.isRemoved, cursor: one.cursor, triggers: one.triggers,
+                isRemoved: one.isRemoved, cursor: one.cursor, since: one.since, triggers: one.triggers,
                 lastMiss: one.lastMiss?.rawValue,
                 missed: Dictionary(one.missed.map { ($0.key.rawValue, $0.value) }) { first, _ in first },
                 open: one.open.map { open in

@@ -1,5 +1,6 @@
 import ClientTLS
 import Foundation
+import Host
 import Maintenance
 import Sandbox
 import Testing
@@ -71,6 +72,9 @@ struct CertificateMatrixTests {
             #expect(seen.roles == ["leaf", "intermediate", "root"])
             #expect(seen.value("chain_length") == 3)
             #expect(abs((seen.value("days_to_expiry") ?? 0) - 90) < 0.1)
+            // The same instant whenever it is looked at: schedules hang on it.
+            let expiry = try #require(seen.value("expiry").flatMap(Measurement.instant))
+            #expect(seen.observation.details.first?["not_after"] == .text("\(expiry)"))
             #expect(seen.observation.summary.contains("leaf `leaf`, in 89 days"))
         }
     }

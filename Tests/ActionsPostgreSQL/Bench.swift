@@ -172,7 +172,7 @@ func failure(_ body: () async throws -> Void) async throws -> (code: Cause.Code,
 }
 
 func eventually(_ condition: () async throws -> Bool) async throws -> Bool {
-    let end = Host.system.steady() + .seconds(10)
+    let end = Host.system.steady() + .seconds(120)
     while Host.system.steady() < end {
         if try await condition() { return true }
         try await Host.system.sleep(.milliseconds(5))

@@ -57,7 +57,7 @@ func cause(_ body: () async throws -> Void) async throws -> Cause? {
 
 /// Asks until it is so, at most ten seconds.
 func eventually(_ condition: () async throws -> Bool) async throws -> Bool {
-    let end = Host.system.steady() + .seconds(10)
+    let end = Host.system.steady() + .seconds(120)
     while Host.system.steady() < end {
         if try await condition() { return true }
         try await Host.system.sleep(.milliseconds(5))

@@ -48,7 +48,7 @@ final class Machine: Sendable {
 
     /// Waits for what must come about; `false` when it does not.
     func eventually(_ condition: () -> Bool) async throws -> Bool {
-        let limit = ContinuousClock.now + .seconds(10)
+        let limit = ContinuousClock.now + .seconds(120)
         while ContinuousClock.now < limit {
             if condition() { return true }
             try await Task.sleep(for: .milliseconds(5))

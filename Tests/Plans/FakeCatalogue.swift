@@ -208,7 +208,10 @@ struct Certificate: FakeCheck {
     typealias Kind = TLS
     static let declaration = Declaration(
         name: "tls.certificate", summary: "Looks at a certificate.",
-        measurements: [MeasurementDeclaration("days_left", .days, "Until it expires.")], applies: "anywhere")
+        measurements: [
+            MeasurementDeclaration("days_left", .days, "Until it expires."),
+            MeasurementDeclaration("expiry", .timestamp, "When it expires.", aggregate: .last),
+        ], applies: "anywhere")
     static var parameters: [Parameter<Certificate>] { [] }
 }
 

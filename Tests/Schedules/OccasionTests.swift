@@ -4,8 +4,10 @@ import Testing
 
 /// Times that hang on something else.
 @Suite struct OccasionTests {
-    private func relative(_ text: String) throws -> RelativeOccasion {
-        guard case .relative(let relative) = try Occasion(text) else { throw ScheduleError("`\(text)` is a schedule") }
+    private func relative(_ text: String, _ policy: ClockChangeChoice? = nil) throws -> RelativeOccasion {
+        guard case .relative(let relative) = try Occasion(text, policy: policy) else {
+            throw ScheduleError("`\(text)` is a schedule")
+        }
         return relative
     }
 
@@ -118,6 +120,11 @@ import Testing
         ] {
             #expect(try relative(text).instant(from: try instant(from), in: berlin) == (try instant(to)), "\(text)")
         }
+        // 02:30 on 29 March is a time that clocks skip there, and what comes once is not lost over it.
+        let skipping = try relative("30 days before expiry of api", ClockChangeChoice(gap: .skip))
+        #expect(
+            skipping.instant(from: try instant("2026-04-28T00:30:00Z"), in: berlin)
+                == (try instant("2026-03-29T01:00:00Z")))
         #expect(try relative("by agreement").instant(from: try instant("2026-01-02T11:00:00Z"), in: berlin) == nil)
     }
 }

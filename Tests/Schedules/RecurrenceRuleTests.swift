@@ -198,16 +198,16 @@ import Testing
 
 /// By the zone's clocks.
 @Suite struct RecurrenceZoneTests {
-    static let changes: [(text: String, policy: ClockChangePolicy?, after: String, expected: [String])] = [
+    static let changes: [(text: String, policy: ClockChangeChoice?, after: String, expected: [String])] = [
         // Clocks skip 02:30 on 8 March, and show 01:30 twice on 1 November.
         ("RRULE:FREQ=DAILY;BYHOUR=2;BYMINUTE=30", nil, "2026-03-07", ["03-07 02:30", "03-09 02:30"]),
         (
-            "RRULE:FREQ=DAILY;BYHOUR=2;BYMINUTE=30", ClockChangePolicy(gap: .after), "2026-03-07",
+            "RRULE:FREQ=DAILY;BYHOUR=2;BYMINUTE=30", ClockChangeChoice(gap: .after), "2026-03-07",
             ["03-07 02:30", "03-08 03:00", "03-09 02:30"]
         ),
         ("RRULE:FREQ=DAILY;BYHOUR=1;BYMINUTE=30", nil, "2026-10-31T12", ["11-01 01:30", "11-02 01:30"]),
         (
-            "RRULE:FREQ=DAILY;BYHOUR=1;BYMINUTE=30", ClockChangePolicy(gap: .skip, overlap: .both), "2026-10-31T12",
+            "RRULE:FREQ=DAILY;BYHOUR=1;BYMINUTE=30", ClockChangeChoice(gap: .skip, overlap: .both), "2026-10-31T12",
             ["11-01 01:30", "11-01 01:30", "11-02 01:30"]
         ),
         ("RRULE:FREQ=HOURLY", nil, "2026-03-08T06", ["03-08 03:00", "03-08 04:00"]),
@@ -217,7 +217,8 @@ import Testing
             ["03-07 02:30", "03-09 02:30", "03-10 02:30", ""]
         ),
         (
-            "DTSTART:20260307T023000 RRULE:FREQ=DAILY;COUNT=3", ClockChangePolicy(), "2026-01-01",
+            "DTSTART:20260307T023000 RRULE:FREQ=DAILY;COUNT=3", ClockChangeChoice(gap: .after, overlap: .first),
+            "2026-01-01",
             ["03-07 02:30", "03-08 03:00", "03-09 02:30", ""]
         ),
         ("DTSTART:20260307T023000 RRULE:FREQ=DAILY;COUNT=2", nil, "2026-01-01", ["03-07 02:30", "03-09 02:30", ""]),
@@ -256,7 +257,7 @@ import Testing
     ]
 
     @Test(arguments: changes)
-    func clockChanges(text: String, policy: ClockChangePolicy?, after: String, expected: [String]) throws {
+    func clockChanges(text: String, policy: ClockChangeChoice?, after: String, expected: [String]) throws {
         let after = after.count == 10 ? "\(after)T05:00:00Z" : "\(after):30:00Z"
         let isAll = expected.last == ""
         let wanted = isAll ? expected.dropLast() : expected[...]

@@ -172,7 +172,7 @@ import Testing
 /// What a recurrence gives, and whether it is the same backwards.
 enum Recurring {
     static func times(
-        _ text: String, in name: String = "UTC", _ limit: Int, policy: ClockChangePolicy? = nil, after: String? = nil
+        _ text: String, in name: String = "UTC", _ limit: Int, policy: ClockChangeChoice? = nil, after: String? = nil
     ) throws -> [String] {
         let zone = try name == "UTC" ? Zone.utc : ZoneFixtures.zone(name)
         let schedule = try Schedule(text, policy: policy)

@@ -70,14 +70,14 @@ import Testing
         #expect(daily.next(after: before, in: apia) == (try instant("2011-12-30T10:00:00Z")))
         #expect(
             daily.next(after: try instant("2011-12-30T10:00:00Z"), in: apia) == (try instant("2011-12-30T19:00:00Z")))
-        let skipping = try Schedule("daily 09:00", policy: ClockChangePolicy(gap: .skip))
+        let skipping = try Schedule("daily 09:00", policy: ClockChangeChoice(gap: .skip))
         #expect(skipping.next(after: before, in: apia) == (try instant("2011-12-30T19:00:00Z")))
         #expect(skipping.previous(atOrBefore: try instant("2011-12-30T18:59:59Z"), in: apia) == before)
     }
 
     @Test func thePolicyOfClockChangesIsAValue() throws {
         let berlin = try ZoneFixtures.zone("Europe/Berlin")
-        let skipping = try Schedule("daily 02:30", policy: ClockChangePolicy(gap: .skip, overlap: .last))
+        let skipping = try Schedule("daily 02:30", policy: ClockChangeChoice(gap: .skip, overlap: .last))
         #expect(
             skipping.next(after: try instant("2026-03-28T12:00:00Z"), in: berlin)
                 == (try instant("2026-03-30T00:30:00Z")))
@@ -85,6 +85,21 @@ import Testing
             skipping.next(after: try instant("2026-10-24T12:00:00Z"), in: berlin)
                 == (try instant("2026-10-25T01:30:00Z")))
         #expect(ClockChangePolicy() == ClockChangePolicy(gap: .after, overlap: .first))
+    }
+
+    /// The half that is not said is as the notation has it: words at the end of a gap, cron and RRULE not at all.
+    @Test(arguments: [
+        ("daily 02:30", "2026-03-29T01:00:00Z"), ("30 2 * * *", "2026-03-30T00:30:00Z"),
+        ("RRULE:FREQ=DAILY;BYHOUR=2;BYMINUTE=30;BYSECOND=0", "2026-03-30T00:30:00Z"),
+    ])
+    func halfAPolicyLeavesTheOtherHalfToTheNotation(text: String, expected: String) throws {
+        let berlin = try ZoneFixtures.zone("Europe/Berlin")
+        let schedule = try Schedule(text, policy: ClockChangeChoice(overlap: .last))
+        #expect(
+            schedule.next(after: try instant("2026-03-28T12:00:00Z"), in: berlin) == (try instant(expected)))
+        #expect(
+            schedule.next(after: try instant("2026-10-24T12:00:00Z"), in: berlin)
+                == (try instant("2026-10-25T01:30:00Z")))
     }
 
     /// A walk of three years: strictly forward, and back over the same instants; a day's schedule misses no day.

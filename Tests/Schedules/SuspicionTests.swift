@@ -140,7 +140,7 @@ import Testing
     @Test func itSaysWhatClockChangesDo() throws {
         let newYork = try ZoneFixtures.zone("America/New_York")
         let from = try instant("2026-01-01T00:00:00Z")
-        func words(_ text: String, _ zone: Zone, _ policy: ClockChangePolicy? = nil) throws -> String {
+        func words(_ text: String, _ zone: Zone, _ policy: ClockChangeChoice? = nil) throws -> String {
             let schedule = try Schedule(text, policy: policy)
             let all = schedule.explanation(in: zone, from: from)
             #expect(all.hasPrefix(schedule.explanation))
@@ -149,13 +149,13 @@ import Testing
         let gap = ". On 2026-03-08 clocks in America/New_York are put forward from 02:00 to 03:00, over 02:30: "
         #expect(try words("daily 02:30", newYork) == gap + "it runs at 03:00, the first instant after")
         #expect(try words("30 2 * * *", newYork) == gap + "it does not run then")
-        let before = ClockChangePolicy(gap: .before)
+        let before = ClockChangeChoice(gap: .before)
         #expect(
             try words("daily 02:30", newYork, before) == gap + "it runs at 2026-03-08 01:59:59, the last second before")
         let overlap = ". On 2026-11-01 they are put back from 02:00 to 01:00 and show 01:30 twice: "
         #expect(try words("daily 01:30", newYork) == overlap + "it runs the first time only")
         #expect(
-            try words("daily 01:30", newYork, ClockChangePolicy(overlap: .last)) == overlap
+            try words("daily 01:30", newYork, ClockChangeChoice(overlap: .last)) == overlap
                 + "it runs the second time only")
         #expect(try words("30 * * * *", newYork) == gap + "it does not run then" + overlap + "it runs both times")
         #expect(

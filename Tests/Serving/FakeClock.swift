@@ -88,10 +88,10 @@ final class Noted<Value: Sendable>: Sendable {
 /// Lets the others go on until it is so; false where it never is.
 func eventually(_ condition: () async throws -> Bool) async -> Bool {
     let clock = ContinuousClock()
-    let end = clock.now + .seconds(10)
+    let end = clock.now + .seconds(120)
     while clock.now < end {
         if (try? await condition()) == true { return true }
-        await Task.yield()
+        try? await clock.sleep(for: .milliseconds(2))
     }
     return false
 }

@@ -12,9 +12,13 @@ struct FakeKind: TargetKind {
     static let summary = "A target in memory."
     static let shorthand = "name"
     static let schemes: [String] = []
-    static let parameters: [Parameter<FakeKind>] = [.required("name", \.name, "Its name.")]
+    static let parameters: [Parameter<FakeKind>] = [
+        .required("name", \.name, "Its name."), .optional("user", \.user, default: nil, "Who changes it."),
+    ]
     var name = ""
-    var identity: String { "fake \(name)" }
+    var user: String?
+    var identity: String { "fake \(name)" + (user.map { " as \($0)" } ?? "") }
+    var place: String? { "fake \(name)" }
     func open(on host: Host) {}
     func access(_ client: Void, for purpose: Purpose, in context: Context) async throws {}
     func close(_ client: Void) async {}
@@ -28,6 +32,40 @@ struct FakeLook: Check {
     static let parameters: [Parameter<FakeLook>] = []
     func observe(_ access: Void, in context: Context) async throws -> Observation {
         Observation(summary: "seen", measurements: [Measurement("value", 1)])
+    }
+}
+
+/// Works for as long as the test says.
+struct FakeWork: Change {
+    typealias Kind = FakeKind
+    static let declaration = Declaration(
+        name: "fake.work", summary: "Works.", timeout: .seconds(20), applies: "Everywhere.")
+    static let parameters: [Parameter<FakeWork>] = [
+        .optional("disruptive", \.isDisruptive, default: false, "Users notice it.")
+    ]
+    /// The runs whose work was begun, and those whose work is over.
+    @TaskLocal static var begun = Noted<[String]>([])
+    @TaskLocal static var done = Noted<Set<String>>([])
+    @TaskLocal static var mayEnd = Noted(true)
+
+    var isDisruptive = false
+    var impact: Impact { isDisruptive ? .disruptive : .online }
+
+    struct Baseline: Codable {}
+
+    func preview(_ access: Void, in context: Context) async throws -> Preview {
+        Preview(summary: "work", units: [WorkUnit(id: "work", title: "work", expected: .seconds(1))])
+    }
+    func prepare(_ unit: WorkUnit, _ access: Void, in context: Context) async throws -> Baseline { Baseline() }
+    func probe(
+        _ unit: WorkUnit, since baseline: Baseline, _ access: Void, in context: Context
+    ) async throws -> ChangeState {
+        Self.done.value.contains(context.label.run) ? .applied(Proof("done")) : .pending
+    }
+    func apply(_ unit: WorkUnit, since baseline: Baseline, _ access: Void, in context: Context) async throws {
+        Self.begun.with { $0.append(context.label.run) }
+        while !Self.mayEnd.value { await Task.yield() }
+        Self.done.with { _ = $0.insert(context.label.run) }
     }
 }
 
@@ -60,7 +98,7 @@ struct FolderBench {
     let reads = Noted<[String]>([])
     let log = Noted<[String]>([])
     static let catalogue = Catalogue(
-        actions: [.check(FakeLook.self)], kinds: [TargetKindDefinition(FakeKind.self)],
+        actions: [.check(FakeLook.self), .change(FakeWork.self)], kinds: [TargetKindDefinition(FakeKind.self)],
         channels: [ChannelKindDefinition(FakeChannel.self)])
 
     static func inFolder<Result>(_ body: (FolderBench) async throws -> Result) async throws -> Result {

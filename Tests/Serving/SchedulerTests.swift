@@ -13,15 +13,22 @@ import Testing
         let clock = FakeClock()
         let store = FailingJournal()
         let begun = Noted<[Dispatching.Occurrence]>([])
+        let reserved = Noted<[Dispatching.Occurrence]>([])
         let cancelled = Noted<Set<Dispatching.Occurrence>>([])
         let log = Noted<[String]>([])
         let isReady = Noted(false)
+        /// Every procedure's misses are to be told over `chat`.
+        let isTold = Noted(false)
+        /// What telling does.
+        let telling = Noted<@Sendable (OwedNotice, @Sendable (OwedNotice.Note) async -> Bool) async -> Void>({ _, _ in }
+        )
         /// What a run does before its row is stored.
         let work = Noted<@Sendable (Dispatching.Occurrence) async throws -> Void>({ _ in })
         var plans: [ProcedurePlan] = []
 
         func scheduler() -> Scheduler {
             let (clock, store, begun, cancelled, log, work, plans) = (clock, store, begun, cancelled, log, work, plans)
+            let (isTold, telling, reserved) = (isTold, telling, reserved)
             return Scheduler(
                 host: clock.host, store: store, policy: DispatchPolicy(),
                 timings: TimingReader(host: clock.host) { _ in [:] },
@@ -34,9 +41,12 @@ import Testing
                         try await work.value(occurrence)
                         try await store.append(Batch(rows: [Bench.row(occurrence, .ended)]))
                     },
+                    reserve: { occurrence in reserved.with { $0.append(occurrence) } },
                     cancel: { occurrence in _ = cancelled.with { $0.insert(occurrence) } }, followers: { _ in [] },
                     inForce: { [.plans(changed: plans, removed: $0.subtracting(plans.map(\.key)).sorted())] },
-                    tell: { _ in }, log: { line in log.with { $0.append(line) } }, publish: { _ in }, alive: {}))
+                    say: { _ in }, owed: { isTold.value ? $0.map(Bench.notice) : [] },
+                    tell: { await telling.value($0, $1) }, log: { line in log.with { $0.append(line) } },
+                    publish: { _ in }, alive: {}))
         }
 
         static func row(_ occurrence: Dispatching.Occurrence, _ state: RunState) -> RunRow {
@@ -44,6 +54,14 @@ import Testing
             return RunRow(
                 id: "\(key.procedure)-\(occurrence.nominal)", service: key.service, environment: key.environment,
                 procedure: key.procedure, nominal: occurrence.nominal, startedAt: occurrence.nominal, state: state)
+        }
+
+        static func notice(_ row: Dispatching.MissedRow) -> OwedNotice {
+            let key = row.procedure
+            return OwedNotice(
+                id: "missed-\(key.procedure)-\(row.last)", service: key.service, environment: key.environment,
+                procedure: key.procedure, count: row.count, isAtLeast: row.isAtLeast, latest: [row.last],
+                causes: [row.cause], channels: ["chat": .owed])
         }
 
         /// Serves until the body is done with it.
@@ -57,9 +75,106 @@ import Testing
             }
         }
 
+        /// Steps of telling that are durable.
+        func noted() async throws -> Int {
+            try await store.records(of: "dispatcher").count { $0.kind == "noted" }
+        }
+
         func nominals() async throws -> [Instant] {
             try await store.rows(RunFilter(limit: 10_000)).map(\.nominal).sorted()
         }
+    }
+
+    /// A scheduler that was down for ten minutes and owes a notice of that.
+    private static func down() async throws -> Bench {
+        var bench = Bench()
+        bench.plans = [try plan("p", "every 10 minutes", catchUp: CatchUp(.none))]
+        bench.isTold.with { $0 = true }
+        try await bench.serve { [bench] _ in #expect(await eventually { bench.isReady.value }) }
+        bench.clock.advance(.seconds(660))
+        return bench
+    }
+
+    @Test func whatIsDueIsDurableBeforeItsInstantAndBegunAtIt() async throws {
+        var bench = Bench()
+        bench.plans = [try Self.plan("p", "every 10 minutes")]
+        try await bench.serve { [bench] _ in
+            #expect(await eventually { bench.isReady.value && bench.clock.sleeping > 0 })
+            func records() async throws -> Int { try await bench.store.records(of: "dispatcher").count }
+            let before = try await records()
+            bench.clock.advance(.milliseconds(599_960))
+            #expect(await eventually { try await records() == before + 1 })
+            #expect(await eventually { bench.clock.asked.last == .milliseconds(40) })
+            #expect(bench.begun.value == [])
+            bench.clock.advance(.milliseconds(40))
+            #expect(await eventually { bench.begun.value.map(\.nominal) == [bench.clock.now] })
+        }
+    }
+
+    @Test func whatIsOwedIsToldOnceAlsoAfterAStart() async throws {
+        let bench = try await Self.down()
+        let told = Noted<[OwedNotice]>([])
+        // The process ends before anything was sent.
+        bench.telling.with { $0 = { notice, _ in told.with { $0.append(notice) } } }
+        try await bench.serve { _ in #expect(await eventually { told.value.count == 1 }) }
+        #expect(told.value[0].channels == ["chat": .owed] && told.value[0].causes == [.down])
+        bench.telling.with {
+            $0 = { notice, note in
+                told.with { $0.append(notice) }
+                #expect(await note(notice.note("chat", .sending)))
+                #expect(await note(notice.note("chat", .over)))
+            }
+        }
+        try await bench.serve { [bench] _ in
+            #expect(await eventually { told.value.count == 2 && bench.clock.sleeping > 0 })
+            #expect(await eventually { try await bench.noted() == 2 })
+        }
+        #expect(told.value[1] == told.value[0])
+        bench.isReady.with { $0 = false }
+        try await bench.serve { [bench] _ in #expect(await eventually { bench.isReady.value }) }
+        #expect(told.value.count == 2, "told again")
+    }
+
+    @Test func whatWasBeingSentWhenItDiedIsHandedOverAsSuch() async throws {
+        let bench = try await Self.down()
+        let told = Noted<[OwedNotice]>([])
+        bench.telling.with {
+            $0 = { notice, note in
+                told.with { $0.append(notice) }
+                _ = await note(notice.note("chat", .sending))
+            }
+        }
+        try await bench.serve { [bench] _ in #expect(await eventually { try await bench.noted() == 1 }) }
+        try await bench.serve { _ in #expect(await eventually { told.value.count == 2 }) }
+        #expect(told.value.map(\.channels) == [["chat": .owed], ["chat": .sending]])
+    }
+
+    /// Nothing is sent before the step is durable, and what was sent is recorded once the journal can be written again.
+    @Test(arguments: [FailingJournal.Failure.before, .after])
+    func aStepThatCannotBeRecordedIsRecordedLater(_ failure: FailingJournal.Failure) async throws {
+        let bench = try await Self.down()
+        let steps = Noted<[Bool]>([])
+        let first = bench.store.appends
+        bench.store.fail { (first + 2...first + 4).contains($0) ? failure : nil }
+        bench.telling.with {
+            $0 = { notice, note in
+                for step in [OwedNotice.Note.Step.sending, .over] {
+                    let isDurable = await note(notice.note("chat", step))
+                    steps.with { $0.append(isDurable) }
+                }
+            }
+        }
+        try await bench.serve { [bench] _ in
+            #expect(
+                await eventually {
+                    bench.clock.advance(.milliseconds(500))
+                    return steps.value.count == 2
+                })
+        }
+        #expect(steps.value == [true, true])
+        var ledger = DispatchLedger(store: bench.store, host: bench.clock.host)
+        try await ledger.open(TimingReader(host: bench.clock.host) { _ in [:] })
+        #expect(ledger.owed.isEmpty)
     }
 
     private static func plan(

@@ -8,10 +8,12 @@ import Testing
 @testable import Serving
 
 @Suite struct WatchmanTests {
-    private func watchman(_ bench: FolderBench) -> Watchman {
+    private func watchman(
+        _ bench: FolderBench, past: @escaping @Sendable (ProcedureKey) async throws -> Duration? = { _ in nil }
+    ) -> Watchman {
         Watchman(
             bench.plans, holds: HoldFile(path: bench.folder.appending(path: "holds.json").path, on: bench.host),
-            host: bench.host, catalogue: FolderBench.catalogue
+            host: bench.host, past: past
         ) { [log = bench.log] line in log.with { $0.append(line) } }
     }
 
@@ -61,6 +63,70 @@ import Testing
             _ = second.look()
             #expect(second.problems == 1)
             #expect(removed(second) == [])
+        }
+    }
+
+    private static let windowed = """
+        service: a
+        targets: { it: { fake: one } }
+        windows: { night: { opens: "daily 02:00", lasts: 1h } }
+        procedures:
+          said: { in: night, expected: 10m, steps: [{ check: fake.look }] }
+          open: { in: night, steps: [{ check: fake.look }] }
+          often: { schedule: every 5 minutes, steps: [{ check: fake.look }] }
+        """
+
+    /// What a plan does not say comes from earlier runs, and never keeps a run from a window that has just opened.
+    @Test func howLongARunTakesIsLearned() async throws {
+        try await FolderBench.inFolder { bench in
+            try bench.write("a.yaml", Self.windowed)
+            let took = Noted<Duration?>(.seconds(1200))
+            let asked = Noted<[String]>([])
+            let watchman = watchman(bench) { key in
+                asked.with { $0.append(key.procedure) }
+                if took.value == .zero { throw CancellationError() }
+                return took.value
+            }
+            _ = watchman.look()
+            func expected(_ events: [DispatchEvent]) -> [String: Duration] {
+                Dictionary(
+                    events.flatMap { event -> [(String, Duration)] in
+                        guard case .plans(let changed, _) = event else { return [] }
+                        return changed.map { ($0.key.procedure, $0.expected) }
+                    }
+                ) { $1 }
+            }
+            #expect(expected(await watchman.learn()) == ["open": .seconds(1200)])
+            #expect(asked.value == ["open"], "what the plan says, or nothing has to fit into, is not asked for")
+            #expect(expected(watchman.inForce([])) == ["said": .seconds(600), "open": .seconds(1200), "often": .zero])
+            #expect(await watchman.learn().isEmpty && asked.value.count == 1)
+            // Longer than the window, once more the same, and a journal that cannot be read for now.
+            took.with { $0 = .seconds(5000) }
+            let key = { ProcedureKey(service: "a", environment: "default", procedure: $0) }
+            watchman.ended(key("open"))
+            #expect(expected(await watchman.learn()) == ["open": .seconds(2700)])
+            took.with { $0 = .zero }
+            watchman.ended(key("open"))
+            #expect(await watchman.learn().isEmpty)
+            took.with { $0 = .seconds(60) }
+            #expect(expected(await watchman.learn()) == ["open": .seconds(60)])
+            // An edit of the plan does not forget it.
+            try bench.write("a.yaml", Self.windowed.replacing("10m", with: "11m"))
+            #expect(expected(watchman.look() + watchman.look()) == ["said": .seconds(660)])
+        }
+    }
+
+    @Test func whatComesAgainWhileItRunsIsToldOnce() async throws {
+        try await FolderBench.inFolder { bench in
+            try bench.write("a.yaml", Self.windowed)
+            let watchman = watchman(bench) { _ in .seconds(400) }
+            _ = watchman.look()
+            for _ in 0..<2 {
+                watchman.ended(ProcedureKey(service: "a", environment: "default", procedure: "often"))
+                #expect(await watchman.learn().allSatisfy { if case .plans = $0 { true } else { false } })
+            }
+            let told = bench.log.value.filter { $0.contains("a/default/often") }
+            #expect(told.count == 1 && told[0].contains("it would be due again while it runs"), "\(bench.log.value)")
         }
     }
 

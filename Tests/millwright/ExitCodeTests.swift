@@ -92,6 +92,33 @@ import Testing
         }
     }
 
+    @Test func whatDoesNotFitIntoTheWindowAnyMoreIs75() async throws {
+        try await withFolder { folder in
+            // Always open, and never with a whole day left.
+            let text = """
+                service: one-machine
+                windows:
+                  day: { opens: "daily 00:00", lasts: 24h }
+                procedures:
+                  whole:
+                    window: day
+                    expected: 24h
+                    steps:
+                      - id: one
+                        check: disk.usage
+                        with: { mounts: [/] }
+                        warn: used_percent > 101%
+                        fail: used_percent > 101%
+                """
+            let path = try plan(text, in: folder)
+            let store = "sqlite:\(folder.path)/journal.sqlite"
+            let late = try await CommandLine.run("run", path, "whole", "--store", store)
+            #expect(late.exit == 75)
+            #expect(late.errors.contains("and a run takes 1d"), "\(late.errors)")
+            #expect(try await CommandLine.run("run", path, "whole", "--store", store, "--from", "one").exit == 0)
+        }
+    }
+
     @Test func anUnusableJournalIs74() async throws {
         try await withFolder { folder in
             let path = try plan(Self.disk, in: folder)

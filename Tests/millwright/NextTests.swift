@@ -32,6 +32,20 @@ import Testing
         #expect(once.exit == 0 && once.output.hasSuffix("and never again\n"), "\(once.output)\(once.errors)")
     }
 
+    @Test func whatNoClockTellsIsExplained() async throws {
+        let text = try await next("by agreement, at least every 3 months")
+        #expect(text.exit == 0, "\(text.errors)")
+        #expect(
+            text.output == """
+                at a time that people agree on; overdue 3 months after the last one
+                `millwright calendar PLAN` shows when that is, with the plan and what its journal knows
+
+                """, "\(text.output)")
+        let json = try await next("30 days before expiry of api", "--format", "json")
+        let document = try JSONSerialization.jsonObject(with: Data(json.output.utf8)) as? [String: [String]]
+        #expect(document == ["next": []])
+    }
+
     @Test func whatIsSuspiciousIsRefusedWithWhatWasMeant() async throws {
         let suspicious = try await next("* 3 * * *")
         #expect(suspicious.exit == 65 && suspicious.output.isEmpty)

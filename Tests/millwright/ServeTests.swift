@@ -109,6 +109,28 @@ import Testing
             let shown = try await CommandLine.run("show", id, "--store", bench.store)
             #expect(shown.output.contains("Only looked: it would do 1 unit."), "\(shown.output)")
             #expect(!runs.contains { $0["verdict"] as? String == "pass" }, "a pass that nobody saw: \(runs)")
+            #expect(shown.output.contains("No step came to a verdict, so nothing is known."), "\(shown.output)")
+        }
+    }
+
+    /// A run that a dead process left in the middle of its work, taken over by one that only observes.
+    @Test func observingItGoesOnWithNoChange() async throws {
+        try await withFolder { folder in
+            let bench = try ServeBench(folder)
+            let more = bench.change(seconds: 0).components(separatedBy: "steps:\n")[1]
+                .replacing("- do:", with: "- id: more\n        do:").replacing("begun.", with: "more.")
+            try bench.write(bench.change(seconds: 600) + more)
+            let first = try Server(in: folder)
+            #expect(try await soon { bench.begun == 1 }, "\(first.said)")
+            first.signal(SIGKILL)
+            #expect(try await first.end() == 128 + SIGKILL)
+            let left = try #require(try await bench.json("runs").first?["run"] as? String)
+            let second = try Server(in: folder, ["--observe-only"])
+            #expect(try await second.says("worker work \(left): unknown"), "\(second.said)")
+            second.signal(SIGTERM)
+            #expect(try await second.end() == 0)
+            let names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+            #expect(names.filter { $0.hasPrefix("begun.") || $0.hasPrefix("more.") }.count == 1, "it went on: \(names)")
         }
     }
 }

@@ -1,12 +1,11 @@
 import Glibc
 import Host
 
-/// What this machine allows at best: wakes at each second and brings one page to the disk, with nothing between.
+/// What this machine allows at best: wakes at each second, with nothing after it or with one page brought to the disk.
 struct Floor {
     let folder: String
+    let writes: Bool
     private let host = Host.system
-
-    init(folder: String) { self.folder = folder }
 
     func measure(for seconds: Int) async throws {
         let file = open("\(folder)/floor", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
@@ -17,8 +16,10 @@ struct Floor {
         for number in 0..<seconds {
             let due = Instant(secondsSinceEpoch: host.now().secondsSinceEpoch + 1)
             try await host.sleep(due - host.now())
-            guard pwrite(file, page, page.count, number * page.count) == page.count, fdatasync(file) == 0 else {
-                throw Wrong(what: "a page on the disk")
+            if writes {
+                guard pwrite(file, page, page.count, number * page.count) == page.count, fdatasync(file) == 0 else {
+                    throw Wrong(what: "a page on the disk")
+                }
             }
             late.append((host.now() - due).inSeconds * 1000)
         }

@@ -10,13 +10,15 @@ import Synchronization
 /// The scheduler as `millwright serve` has it, on a journal that is on disk before anything begins; its runs do nothing.
 final class Served: Sendable {
     private let host = Host.system
-    private let plans: [ProcedurePlan]
+    /// As those who watch the folder have them.
+    private let plans: [ProcedureKey: ProcedurePlan]
     private let folder: String
     private let late = Mutex<[Double]>([])
     private let began = Mutex<Duration?>(nil)
 
     init(count: Int, _ text: String, in folder: String) throws {
-        plans = try ServingBench.plans(count, text, in: ServingBench.zone())
+        let plans = try ServingBench.plans(count, text, in: ServingBench.zone())
+        self.plans = Dictionary(plans.map { ($0.key, $0) }) { first, _ in first }
         self.folder = folder
     }
 
@@ -35,6 +37,7 @@ final class Served: Sendable {
         }
         try await serve { [self] in
             ServingBench.say("plans to ready, all known to the journal, ms", try sinceStart() * 1000, digits: 0)
+            ServingBench.say("memory when all is known to the journal, MB", Machine.residentMegabytes, digits: 0)
         }
     }
 
@@ -55,7 +58,7 @@ final class Served: Sendable {
         let journal = try await SQLiteJournal.writer(at: "\(folder)/journal.sqlite", host: host)
         let scheduler = Scheduler(
             host: host, store: journal, policy: DispatchPolicy(),
-            timings: TimingReader(host: host, calendars: { _ in [:] }), parts: parts)
+            timings: TimingReader(host: host, calendars: { _ in [:] }) { [plans] in plans[$0]?.timing }, parts: parts)
         try await withThrowingTaskGroup(of: Void.self) { group in
             let ready = AsyncStream<Void>.makeStream()
             group.addTask { try await scheduler.serve { ready.continuation.finish() } }
@@ -75,8 +78,10 @@ final class Served: Sendable {
                 let lateness = (host.now() - occurrence.nominal).inSeconds * 1000
                 late.withLock { $0.append(lateness) }
             },
-            cancel: { _ in }, followers: { _ in [] },
-            inForce: { [plans] _ in [.plans(changed: plans, removed: [])] }, tell: { _ in },
+            reserve: { _ in }, cancel: { _ in }, followers: { _ in [] },
+            inForce: { [plans] _ in [.plans(changed: plans.values.sorted { $0.key < $1.key }, removed: [])] },
+            say: { _ in }, owed: { _ in [] },
+            tell: { _, _ in },
             log: { print("# \($0)") },
             publish: { [folder, host] metrics in
                 let text = MetricsText.text(metrics, problems: 0, holds: 0, at: host.now())

@@ -8,13 +8,15 @@ import Schedules
     static func main() async throws {
         let arguments = CommandLine.arguments.dropFirst()
         let folder = arguments.dropFirst().first ?? "."
+        let seconds = Host.system.environment("SECONDS_OF_PART").flatMap { Int($0) } ?? 60
         switch arguments.first {
         case "many": try Many().measure()
         case "idle": try await Served(count: 100_000, "%m %h * * %d", in: folder).idle()
-        case "second": try await Served(count: 1, "* * * * * *", in: folder).lateness(for: .seconds(60))
-        case "together": try await Served(count: 1000, "*/5 * * * * *", in: folder).lateness(for: .seconds(60))
-        case "floor": try await Floor(folder: folder).measure(for: 60)
-        default: print("serving many | floor FOLDER | idle FOLDER | second FOLDER | together FOLDER")
+        case "second": try await Served(count: 1, "* * * * * *", in: folder).lateness(for: .seconds(seconds))
+        case "together": try await Served(count: 1000, "*/5 * * * * *", in: folder).lateness(for: .seconds(seconds))
+        case "wake": try await Floor(folder: folder, writes: false).measure(for: seconds)
+        case "floor": try await Floor(folder: folder, writes: true).measure(for: seconds)
+        default: print("serving many | wake FOLDER | floor FOLDER | idle FOLDER | second FOLDER | together FOLDER")
         }
     }
 

@@ -14,6 +14,8 @@ struct CertificateCheck: Check {
         measurements: [
             MeasurementDeclaration(
                 "days_to_expiry", .days, "Until the first certificate of the chain ends; below 0 it has ended."),
+            MeasurementDeclaration(
+                "expiry", .timestamp, "When the first certificate of the chain ends.", aggregate: .last),
             MeasurementDeclaration("leaf_days", .days, "Until the server's own certificate ends."),
             MeasurementDeclaration("chain_length", .count, "Certificates of the chain that clients build."),
         ],

@@ -25,11 +25,12 @@ struct CertificateReport {
         let first = days.min { $0.1 < $1.1 }
         return Observation(
             summary: summary(first, findings),
-            measurements: [
-                Measurement("days_to_expiry", first?.1 ?? 0, .days),
-                Measurement("leaf_days", daysLeft(served[0]), .days),
-                Measurement("chain_length", judgement.chain.count),
-            ],
+            measurements: [Measurement("days_to_expiry", first?.1 ?? 0, .days)]
+                + (first.map { [Measurement("expiry", $0.0.notAfter)] } ?? [])
+                + [
+                    Measurement("leaf_days", daysLeft(served[0]), .days),
+                    Measurement("chain_length", judgement.chain.count),
+                ],
             findings: findings, details: details)
     }
 

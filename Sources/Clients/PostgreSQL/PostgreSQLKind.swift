@@ -48,6 +48,8 @@ public struct PostgreSQLKind: TargetKind {
         return "\(looking.identity) (changes as \(changes))"
     }
 
+    public var place: String? { (changing ?? looking).map { "postgresql \($0.place)" } ?? identity }
+
     public var secrets: [Secret] {
         [url, look, change].compactMap { $0 }.flatMap { secret in
             let inner = (try? ConnectionSettings(secret.reveal()))?.secrets ?? []

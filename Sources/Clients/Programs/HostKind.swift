@@ -17,6 +17,8 @@ public struct HostKind: TargetKind {
     public init() {}
 
     public var identity: String { "host local" }
+    /// What programs on it work on is as different as they are.
+    public var place: String? { nil }
 
     public func validate() throws(ValueError) {
         guard ["local", "host://local", "host:local"].contains(address) else {

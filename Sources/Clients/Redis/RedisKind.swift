@@ -45,6 +45,8 @@ public struct RedisKind: TargetKind {
         (try? address(for: .look))?.identity ?? "redis"
     }
 
+    public var place: String? { (try? address(for: .change)).map { "redis \($0.place)" } ?? identity }
+
     public var secrets: [Secret] {
         var found = [password].compactMap(\.self)
         for purpose in [Purpose.look, .change] {

@@ -1,5 +1,5 @@
 import Host
-import Journal
+public import Journal
 import Maintenance
 import Plans
 
@@ -101,10 +101,12 @@ extension Run {
 public enum History {
     /// Under this name lies how long a unit took against what was declared for it.
     static let pace = "unit-pace"
+    /// Under this name lies how long a whole run took.
+    static let runSeconds = "run-seconds"
 
     /// The key of a step's history.
     public static func key(_ start: RunStart, step: String) -> String {
-        "\(start.plan.service)/\(start.plan.environment)/\(start.plan.procedure)/\(step)"
+        "\(key(start.plan.service, start.plan.environment, start.plan.procedure))/\(step)"
     }
 
     /// The measurements of the steps that the event completed, and the pace of a unit that it proved.
@@ -124,13 +126,50 @@ public enum History {
             let ratio = outcome.seconds / expected.inSeconds
             points.append(HistoryPoint(key: key(start, step: step), name: pace, at: now, value: ratio))
         }
+        if case .ended = event, let took = after.wholeDuration {
+            let key = key(start.plan.service, start.plan.environment, start.plan.procedure)
+            points.append(HistoryPoint(key: key, name: runSeconds, at: now, value: took.inSeconds))
+        }
         return points
     }
 
     /// The 95th percentile of what units took against what was declared; 1 until there are enough of them to say.
-    static func pace(_ past: [PastMeasurement]) -> Double {
-        guard past.count >= EngineLimits.paceSamples else { return 1 }
+    static func pace(_ past: [PastMeasurement]) -> Double { percentile(past) ?? 1 }
+
+    /// How long a run of the procedure takes: the 95th percentile of earlier whole ones; `nil` until there are enough of
+    /// them to say.
+    public static func expected(
+        service: String, environment: String, procedure: String, from store: any JournalStore
+    ) async throws(JournalError) -> Duration? {
+        let past = try await store.points(
+            key: key(service, environment, procedure), name: runSeconds, limit: EngineLimits.earlierRuns)
+        return percentile(past).map { .seconds($0) }
+    }
+
+    /// How much time a begin needs of windows that are so long, after what earlier runs took. What once took about as long
+    /// as its window is begun again all the same: what does not fit is left, unit by unit.
+    public static func budget(_ past: Duration, in windows: [Duration]) -> Duration {
+        windows.map { min(past, $0 * 3 / 4) }.min() ?? past
+    }
+
+    private static func key(_ service: String, _ environment: String, _ procedure: String) -> String {
+        "\(service)/\(environment)/\(procedure)"
+    }
+
+    private static func percentile(_ past: [PastMeasurement]) -> Double? {
+        guard past.count >= EngineLimits.paceSamples else { return nil }
         let sorted = past.map(\.value).sorted()
         return sorted[min(sorted.count - 1, sorted.count * 95 / 100)]
+    }
+}
+
+extension Run {
+    /// How long its steps took, where it did all that its procedure says and ended well, in one go.
+    fileprivate var wholeDuration: Duration? {
+        guard let startedAt, let end = steps.compactMap(\.endedAt).max(), start?.isWhole == true,
+            verdict == .pass || verdict == .warn, resumptions == 0, stepsLeft.isEmpty,
+            opening.map({ $0.opens == startedAt }) ?? true
+        else { return nil }
+        return end - startedAt
     }
 }

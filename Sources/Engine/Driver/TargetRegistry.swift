@@ -38,6 +38,9 @@ public final class TargetRegistry: Sendable {
     /// The identity of a target, where its settings can be read.
     public func identity(_ name: String) -> String? { try? target(name).identity }
 
+    /// What a change of the target works on, where its settings can be read.
+    func place(_ name: String) -> String? { (try? target(name))?.place }
+
     /// Secrets that came to light elsewhere: in the parameters of a step.
     public func learn(_ secrets: [Secret]) {
         guard !secrets.isEmpty else { return }

@@ -1,3 +1,4 @@
+import Host
 public import Maintenance
 
 /// Turns what was seen into a verdict: thresholds on measurements, and findings; the worst of both.
@@ -60,6 +61,7 @@ public enum MeasurementText {
         case .bytes: return ByteCount.text(measurement.value)
         case .bytesPerDay: return ByteCount.text(measurement.value) + "/d"
         case .count, .ratio: return number(measurement.value)
+        case .timestamp: return Measurement.instant(measurement.value)?.description ?? number(measurement.value)
         case .percent, .percentPerDay, .milliseconds, .seconds, .minutes, .hours, .days:
             return "\(number(measurement.value)) \(measurement.unit.rawValue)"
         }

@@ -45,7 +45,7 @@ extension Run {
     }
 
     /// A part of a procedure that passed is no sign that the whole did.
-    private var isWhole: Bool { start?.from == nil }
+    private var isWhole: Bool { start?.isWhole == true }
 
     private func isHeard(by heartbeat: RunHeartbeat) -> Bool {
         switch verdict {
@@ -77,6 +77,12 @@ extension Run {
 
     /// What was found, the worst first; a step without findings says its cause.
     private var noticePoints: [Notice.Point] {
+        if let cause = nothingSeen {
+            return [
+                Notice.Point(
+                    step: steps.first?.id ?? "", severity: .unknown, subject: "", sentence: cause.sentence)
+            ]
+        }
         let points = steps.flatMap { step -> [Notice.Point] in
             if step.findings.isEmpty, let verdict = step.verdict, verdict != .pass {
                 let sentence = step.cause?.sentence ?? step.summary

@@ -40,9 +40,16 @@ public struct Run: Sendable {
 
     public init(id: String) { self.id = id }
 
-    /// The worst verdict of the steps that were made, with what was not run because of a window counting as unknown.
+    /// The worst verdict of the steps that were made, with what was not run because of a window counting as unknown; of no
+    /// step at all it is unknown.
     public var verdict: Verdict {
         steps.compactMap(\.verdict).worst
+    }
+
+    /// Why nothing is known of the run, where every step was skipped.
+    public var nothingSeen: Cause? {
+        guard let first = steps.first, steps.allSatisfy({ $0.isOver && $0.verdict == nil }) else { return nil }
+        return Cause(.nobodyLooked, "No step came to a verdict, so nothing is known. \(first.id): \(first.summary)")
     }
 
     public func step(_ id: String) -> StepState? { steps.first { $0.id == id } }

@@ -28,6 +28,8 @@ extension RunMachine {
         if state.start?.observeOnly == true {
             let count = preview.units.count == 1 ? "1 unit" : "\(preview.units.count) units"
             skip(&step, Cause(.notRun, "Only looked: it would do \(count). \(preview.summary)"), at: now)
+            // What the look found stands; that it found nothing is no pass of a change that was not made.
+            if preview.findings.contains(where: { $0.severity == .warn }) { step.verdict = .warn }
             return []
         }
         step.units = limited(preview.units, plan(of: step)?.limits ?? [:])

@@ -7,20 +7,27 @@ public struct RunHours: Sendable {
     public let opening: RunOpening?
     public let later: [RunOpening]
 
-    public init() {
-        opening = nil
-        later = []
+    public init() { self.init(nil, later: []) }
+
+    private init(_ opening: RunOpening?, later: [RunOpening]) {
+        self.opening = opening
+        self.later = later
     }
 
-    public init(_ opening: Window.Opening, later: [Window.Opening]) {
-        self.opening = RunOpening(opening)
-        self.later = later.map(RunOpening.init)
+    /// Those of a run that begins now; `nil` where it may not, or so much time is not left.
+    public init?(_ hours: WorkingHours, at now: Instant, leaving expected: Duration = .zero) {
+        switch hours.state(at: now) {
+        case .unbound: self.init()
+        case .open(let opening) where now < opening.lastBegin && now + expected <= opening.closes:
+            let later = hours.following(now, count: EngineLimits.laterOpenings)
+            self.init(RunOpening(opening), later: later.map(RunOpening.init))
+        case .open, .closed: return nil
+        }
     }
 
     /// Outside of its window, in the words of who overrode it.
     public init(until: Instant, from: Instant) {
-        opening = RunOpening(opens: from, closes: until, lastBegin: until)
-        later = []
+        self.init(RunOpening(opens: from, closes: until, lastBegin: until), later: [])
     }
 }
 

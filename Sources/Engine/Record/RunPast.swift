@@ -55,7 +55,7 @@ public struct RunPast: Sendable {
             case .pass?:
                 // A record that this version cannot read is no reason not to run.
                 guard let first = try await store.records(of: row.id).first,
-                    case .started(let start)? = try? decodeJSON(RunEvent.self, first.body), start.from != nil
+                    case .started(let start)? = try? decodeJSON(RunEvent.self, first.body), !start.isWhole
                 else { return nil }
             }
         }

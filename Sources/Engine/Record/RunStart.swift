@@ -22,6 +22,8 @@ public struct RunStart: Codable, Sendable {
     public var windowOverride: String?
     /// Who the targets are: host, port, database, user.
     public var identities: [String: String]
+    /// What a change of the targets works on, whoever the user is.
+    public var places: [String: String]?
     /// The first step to run, where a person chose one.
     public var from: String?
     /// The run that had failed or could not be known, where none passed since.
@@ -29,7 +31,8 @@ public struct RunStart: Codable, Sendable {
 
     public init(
         plan: RunPlan, profiles: [String: StepProfile], nominal: Instant, owner: ProcessIdentity, requestedBy: String,
-        identities: [String: String] = [:], windowCloses: Instant? = nil, windowLastBegin: Instant? = nil,
+        identities: [String: String] = [:], places: [String: String]? = nil, windowCloses: Instant? = nil,
+        windowLastBegin: Instant? = nil,
         laterOpenings: [RunOpening]? = nil,
         windowOverride: String? = nil, from: String? = nil, recoversFrom: String? = nil, observeOnly: Bool = false
     ) {
@@ -39,6 +42,7 @@ public struct RunStart: Codable, Sendable {
         self.owner = owner
         self.requestedBy = requestedBy
         self.identities = identities
+        self.places = places
         self.windowCloses = windowCloses
         self.windowLastBegin = windowLastBegin
         self.laterOpenings = laterOpenings
@@ -46,6 +50,12 @@ public struct RunStart: Codable, Sendable {
         self.from = from
         self.recoversFrom = recoversFrom
         self.observeOnly = observeOnly ? true : nil
+    }
+
+    /// It does all that the procedure says: not a part that a person chose, and not looking alone where something is to be
+    /// changed.
+    public var isWhole: Bool {
+        from == nil && !(observeOnly == true && plan.steps.contains { $0.isChange && $0.disabled == nil })
     }
 }
 
@@ -116,9 +126,11 @@ extension RunStart {
         }
         let registry = TargetRegistry(plan.targets, catalogue: catalogue, host: host)
         let identities = plan.targets.keys.compactMap { name in registry.identity(name).map { (name, $0) } }
+        let places = plan.targets.keys.compactMap { name in registry.place(name).map { (name, $0) } }
         return RunStart(
             plan: plan, profiles: profiles, nominal: nominal, owner: owner, requestedBy: requestedBy,
-            identities: Dictionary(identities) { first, _ in first }, windowCloses: opening?.closes,
+            identities: Dictionary(identities) { first, _ in first },
+            places: Dictionary(places) { first, _ in first }, windowCloses: opening?.closes,
             windowLastBegin: opening?.lastBegin, laterOpenings: laterOpenings, windowOverride: windowOverride,
             from: from, recoversFrom: recoversFrom,
             observeOnly: observeOnly)

@@ -108,6 +108,7 @@ extension Quantity {
             case .bytes: .bytes
             case .growth: .growth
             case .relativeGrowth: .relativeGrowth
+            case .moment: .moment
             }
         self.init(measurement.value, kind: kind, factor: base.factor)
     }

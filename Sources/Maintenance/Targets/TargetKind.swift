@@ -21,6 +21,9 @@ public protocol TargetKind: TargetRequirement where Access == Reached {
 
     /// Host, port, database, user: the only part that may appear anywhere.
     var identity: String { get }
+    /// What is changed, whoever changes it: the identity without the user. Changes of one place go one after the other,
+    /// also those of different services; `nil` where they need not.
+    var place: String? { get }
     /// The secrets in it, for the masker.
     var secrets: [Secret] { get }
 
@@ -33,6 +36,7 @@ public protocol TargetKind: TargetRequirement where Access == Reached {
 }
 
 extension TargetKind {
+    public var place: String? { identity }
     public var secrets: [Secret] { [] }
     public func validate() throws(ValueError) {}
 }
@@ -84,6 +88,7 @@ public struct TargetKindDefinition: Sendable {
 /// A target in use by a run: its client is opened at the first need and closed at the end.
 public final class OpenTarget: Sendable {
     public let identity: String
+    public let place: String?
     public let kindName: String
     public let secrets: [Secret]
     private let kind: any TargetKind
@@ -100,6 +105,7 @@ public final class OpenTarget: Sendable {
         self.kind = kind
         self.client = client
         identity = kind.identity
+        place = kind.place
         kindName = Kind.name
         self.secrets = kind.secrets + secrets
         closeClient = { await kind.close(client) }

@@ -1,6 +1,6 @@
 /// A number with its unit as people write it: `15%`, `1s`, `2 million`, `30 days`, `1.5 GiB`.
 public struct Quantity: Hashable, Sendable {
-    public enum Kind: String, Sendable { case number, share, time, bytes, growth, relativeGrowth }
+    public enum Kind: String, Sendable { case number, share, time, bytes, growth, relativeGrowth, moment }
 
     /// In the kind's base unit: 1, a share of 1, seconds, bytes, bytes a day, percent a day.
     public let value: Double

@@ -1,3 +1,5 @@
+public import Host
+
 /// The unit of a measurement, by its usual sign. Units of one dimension convert into each other.
 public enum UnitOfMeasure: String, Codable, Sendable, CaseIterable {
     case count = ""
@@ -11,6 +13,8 @@ public enum UnitOfMeasure: String, Codable, Sendable, CaseIterable {
     case bytes = "B"
     case bytesPerDay = "B/d"
     case percentPerDay = "%/d"
+    /// An instant, in seconds since 1970-01-01T00:00:00Z: a fact that a schedule may hang on, under the measurement's name.
+    case timestamp
 
     /// What it measures, and how many of the dimension's base unit one of it is.
     var base: (dimension: Dimension, factor: Double) {
@@ -26,10 +30,11 @@ public enum UnitOfMeasure: String, Codable, Sendable, CaseIterable {
         case .bytes: (.bytes, 1)
         case .bytesPerDay: (.growth, 1)
         case .percentPerDay: (.relativeGrowth, 1)
+        case .timestamp: (.moment, 1)
         }
     }
 
-    enum Dimension { case count, share, time, bytes, growth, relativeGrowth }
+    enum Dimension { case count, share, time, bytes, growth, relativeGrowth, moment }
 }
 
 /// A named number with its unit of measure.
@@ -46,6 +51,16 @@ public struct Measurement: Codable, Hashable, Sendable {
 
     public init(_ name: String, _ value: Int, _ unit: UnitOfMeasure = .count) {
         self.init(name, Double(value), unit)
+    }
+
+    public init(_ name: String, _ instant: Instant) {
+        self.init(name, Double(instant.microsecondsSinceEpoch) / 1e6, .timestamp)
+    }
+
+    /// The instant that a value of the unit `timestamp` is; `nil` for what lies in no year from 1970 to 2199.
+    public static func instant(_ value: Double) -> Instant? {
+        guard value >= 0, value < 7_258_118_400 else { return nil }
+        return Instant(microsecondsSinceEpoch: Int64((value * 1e6).rounded()))
     }
 }
 

@@ -15,6 +15,7 @@ public enum PlanKeys {
             .optional("environments", .map(.table("environment")), "Where the service runs, and what differs there."),
             .optional("windows", .map(.table("window")), "When work that users may notice is agreed to be done."),
             .optional("notices", .list(.table("notice")), "Who is told of the runs, besides whom the estate tells."),
+            .optional("policy", .table("plan-policy"), "What this service allows less of than the estate."),
             .required("procedures", .map(.table("procedure")), "What is done, by name."),
         ],
         later: ["use": "write the procedures into this file"])
@@ -58,7 +59,9 @@ public enum PlanKeys {
             .optional(
                 "jitter", .scalar(Duration.self), "Up to so much later each occurrence begins, by its own key."),
             .optional(
-                "expected", .scalar(Duration.self), "How long a run takes; what earlier runs took without it."),
+                "expected", .scalar(Duration.self),
+                "How long a run takes, which must fit into what is left of its window; without it what 95 % of earlier "
+                    + "runs took, and never more than three quarters of the window."),
             .optional("priority", .scalar(Int.self), "Who goes first where several wait for each other; 0 without it."),
             .optional("disabled", .text, "Why it is not scheduled for now; by hand it can be run."),
             .optional("inputs", .map(.table("input")), "What is given to a run, by name."),
@@ -231,13 +234,25 @@ public enum PlanKeys {
             .optional("longest-window", .scalar(Duration.self), "The longest that a window may stay open."),
             .optional("window-from", .scalar(WindowRule.self), "From which impact on a step needs a window."),
             .optional("highest-impact", .scalar(ImpactRule.self), "The highest impact that a step may have."),
+            .optional(
+                "disruptive-at-once", .scalar(Int.self),
+                "How many disruptive runs `serve` lets go on at once, over all services; without it those of different "
+                    + "services do not wait for each other."),
         ],
-        later: ["approvals": noApproval, "disruptive-at-once": "one run at a time works on a service"])
+        later: ["approvals": noApproval])
+
+    public static let planPolicy = KeyTable(
+        "plan-policy", "a plan's policy",
+        [
+            .optional(
+                "disruptive-at-once", .scalar(Int.self),
+                "How many disruptive runs go on at once, over all services, while one of this service does, itself "
+                    + "included; never more than the estate allows.")
+        ])
 
     public static let all = [
         plan, environment, window, procedure, clockChange, catchUp, input, step, proof, retry, report, notice, estate,
-        person, calendar, freeze,
-        policy,
+        person, calendar, freeze, policy, planPolicy,
     ]
 
     static let noApproval = "have somebody approve the run before it is started by hand"

@@ -15,6 +15,8 @@ public struct Estate: Hashable, Sendable {
         public var longestWindow: Duration?
         public var windowFrom: WindowRule = .disruptive
         public var highestImpact: ImpactRule?
+        /// Disruptive runs at once, over all services.
+        public var disruptiveAtOnce: Int?
     }
 
     public var people: [String: Person] = [:]

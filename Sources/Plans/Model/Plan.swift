@@ -14,6 +14,8 @@ public struct Plan: Sendable {
     public let procedures: [Procedure]
     public let notices: [NoticeRule]
     public let estate: Estate?
+    /// Disruptive runs at once, over all services, while one of this service goes on; `nil` for as many as there are.
+    public let disruptiveAtOnce: Int?
     public let file: String
     /// SHA-256 of the plan's and the estate's bytes.
     public let digest: String
@@ -79,6 +81,12 @@ public struct Procedure: Sendable {
     public var precedent: String? {
         guard case .relative(let relative)? = occasion, case .after(let name) = relative.kind else { return nil }
         return name
+    }
+
+    /// The fact or the agreement that it hangs on.
+    public var hangsOn: RelativeOccasion? {
+        guard case .relative(let relative)? = occasion, relative.topic != nil else { return nil }
+        return relative
     }
 
     /// How its occurrences are kept.

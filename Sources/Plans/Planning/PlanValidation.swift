@@ -4,11 +4,13 @@ import Maintenance
 enum PlanValidation {
     static func validate(_ plan: Plan, _ catalogue: Catalogue, _ log: inout MistakeLog) {
         for environment in plan.environmentSources {
+            var runs: [RunPlan] = []
             for procedure in plan.procedures {
                 var planner = RunPlanner(plan, procedure, environment, inputs: procedure.defaults, catalogue)
-                _ = planner.make()
+                runs.append(planner.make())
                 log.add(planner.log.diagnostics)
             }
+            FactSources(catalogue).check(plan, runs, in: environment, &log)
         }
     }
 }

@@ -56,6 +56,7 @@ enum EstateReader {
         policy.longestWindow = fields.read("longest-window", as: Duration.self, &log)?.value
         policy.windowFrom = fields.read("window-from", as: WindowRule.self, &log)?.value ?? .disruptive
         policy.highestImpact = fields.read("highest-impact", as: ImpactRule.self, &log)?.value
+        policy.disruptiveAtOnce = PolicyReader.disruptiveAtOnce(fields, allowed: nil, &log)
         return policy
     }
 }

@@ -36,6 +36,7 @@ struct PlanReader {
         let declared = Set(node["windows"]?.value.entries?.map(\.key) ?? [])
         let told = NoticeReader(catalogue, estate, isUnreadable: estateIsUnreadable)
         let notices = told.rules(fields, &log)
+        let disruptiveAtOnce = readDisruptiveAtOnce(fields, &log)
         var procedures: [Procedure] = []
         for entry in fields.named("procedures", &log) {
             let reader = ProcedureReader(
@@ -52,9 +53,18 @@ struct PlanReader {
             service: service?.value ?? "", owner: owner, timezone: zone.name, zone: zone.zone,
             calendars: times.calendars,
             windows: windows,
-            procedures: procedures, notices: notices, estate: estate, file: node.position.file, digest: digest,
+            procedures: procedures, notices: notices, estate: estate,
+            disruptiveAtOnce: disruptiveAtOnce, file: node.position.file, digest: digest,
             targets: targets,
             environmentSources: environments, position: node.position)
+    }
+
+    private func readDisruptiveAtOnce(_ fields: Fields, _ log: inout MistakeLog) -> Int? {
+        let allowed = estate?.policy.disruptiveAtOnce
+        guard let node = fields.take("policy", &log), let policy = Fields(node, PlanKeys.planPolicy, &log) else {
+            return allowed
+        }
+        return PolicyReader.disruptiveAtOnce(policy, allowed: allowed, &log)
     }
 
     /// The estate's, and under the empty name the one that the plan chose.

@@ -53,16 +53,13 @@ struct ProcedureReader {
             notices: notices, heartbeat: heartbeat, steps: steps, position: entry.position)
     }
 
-    private func clockChange(_ fields: Fields, _ log: inout MistakeLog) -> ClockChangePolicy? {
+    private func clockChange(_ fields: Fields, _ log: inout MistakeLog) -> ClockChangeChoice? {
         guard let node = fields.take("clock-change", &log), let fields = Fields(node, PlanKeys.clockChange, &log) else {
             return nil
         }
-        var policy = ClockChangePolicy()
-        if let gap = fields.read("gap", as: ClockChangePolicy.Gap.self, &log) { policy.gap = gap.value }
-        if let overlap = fields.read("overlap", as: ClockChangePolicy.Overlap.self, &log) {
-            policy.overlap = overlap.value
-        }
-        return policy
+        return ClockChangeChoice(
+            gap: fields.read("gap", as: ClockChangePolicy.Gap.self, &log)?.value,
+            overlap: fields.read("overlap", as: ClockChangePolicy.Overlap.self, &log)?.value)
     }
 
     private func dispatching(_ fields: Fields, _ log: inout MistakeLog) -> Procedure.Dispatching {

@@ -30,15 +30,15 @@ struct RelativeTimes {
     /// Refuses what nothing here would ever set off: a schedule that never comes must not look like one.
     private func check(_ relative: RelativeOccasion) throws(ScheduleError) {
         switch relative.kind {
-        case .beside: return
+        case .beside, .fact, .agreement: return
         case .after(let name):
             guard procedures.contains(where: { $0.name == name }) else {
                 throw ScheduleError(unknown(name, "procedure", among: procedures.map(\.name)))
             }
-        case .fact, .deadline, .agreement:
+        case .deadline(_, let event):
             throw ScheduleError(
-                "`\(relative)` hangs on what this version is not told; leave `schedule` out and run it by hand, or look "
-                    + "every day with a check that warns in time")
+                "`\(relative)` hangs on an event that this version is not told; leave `schedule` out and run it by hand "
+                    + "when `\(event)` happens, or follow a procedure that sees it, like `after backup`")
         }
     }
 

@@ -29,7 +29,7 @@ enum ScheduleReading {
 
     /// Likewise; also relative to something else.
     static func occasion(
-        _ text: Located<String>, _ policy: ClockChangePolicy?, _ context: TimeContext, lasting: Duration?,
+        _ text: Located<String>, _ policy: ClockChangeChoice?, _ context: TimeContext, lasting: Duration?,
         _ log: inout MistakeLog
     ) -> Occasion? {
         do {

@@ -34,7 +34,7 @@ enum NumberText {
 
     static func text(_ value: Double, _ unit: UnitOfMeasure) -> String {
         switch unit {
-        case .bytes, .bytesPerDay:
+        case .bytes, .bytesPerDay, .timestamp:
             return MeasurementText.text(Measurement("", value, unit))
         case .seconds where value >= 120 && value < 1e9: return Words.seconds(value)
         case .count, .ratio: return number(value)

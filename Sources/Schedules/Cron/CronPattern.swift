@@ -42,12 +42,12 @@ struct CronPattern: Hashable, Sendable {
     /// A time that clocks skip is skipped, one that they show twice is taken first (OCPS 1.4, 4.3.1). A pattern whose hour
     /// is a wildcard goes on in both passes, as Vixie's cron does, to which the specification aligns itself: it names no
     /// time of the day that could be there twice.
-    func rule(_ policy: ClockChangePolicy?) -> Rule {
+    func rule(_ policy: ClockChangeChoice?) -> Rule {
         .calendar(
             CalendarRule(
                 years: years, months: months, days: days,
                 times: .grid(hours: UInt32(truncatingIfNeeded: hours), minutes: minutes, seconds: seconds)),
-            policy ?? ClockChangePolicy(gap: .skip, overlap: followsTheClock ? .both : .first))
+            policy.over(ClockChangePolicy(gap: .skip, overlap: followsTheClock ? .both : .first)))
     }
 
     /// Either field where both are restricted, both after `+` (OCPS 1.4, 4.1).

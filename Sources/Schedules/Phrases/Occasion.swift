@@ -6,7 +6,7 @@ public enum Occasion: Hashable, Sendable, CustomStringConvertible {
     /// Reads everything that a schedule understands, and `after backup`, `24 hours before weekly`, `30 minutes after weekly
     /// ends`, `30 days before expiry of api`, `by agreement, at least every 3 months`, `within 24 hours of detection`.
     public init(
-        _ text: String, policy: ClockChangePolicy? = nil, calendars: [String: HolidayCalendar] = [:]
+        _ text: String, policy: ClockChangeChoice? = nil, calendars: [String: HolidayCalendar] = [:]
     ) throws(ScheduleError) {
         if text.utf8.count <= ScheduleLimits.text, let relative = try RelativeOccasion(parsing: text, policy, calendars)
         {

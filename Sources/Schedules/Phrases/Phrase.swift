@@ -19,7 +19,7 @@ enum Phrase {
         ]
 
     static func rule(
-        of text: String, _ policy: ClockChangePolicy?, _ calendars: [String: HolidayCalendar]
+        of text: String, _ policy: ClockChangeChoice?, _ calendars: [String: HolidayCalendar]
     ) throws(ScheduleError) -> Rule {
         var reader = PhraseReader(text, policy, calendars)
         if let rule = try reader.wholeRule() { return rule }

@@ -31,7 +31,7 @@ extension PhraseReader {
             guard let times = try reader.clockTimes() else { return nil }
             return days.flatMap { day in times.map { day * 86_400 + Int64($0) } }
         }
-        return groups.map { .listed(ListedTimes(times: Set($0.joined()).sorted()), policy ?? ClockChangePolicy()) }
+        return groups.map { .listed(ListedTimes(times: Set($0.joined()).sorted()), policy.over(ClockChangePolicy())) }
     }
 
     // MARK: - every 5 minutes
@@ -133,7 +133,7 @@ extension PhraseReader {
     }
 
     private func rule(on days: DaySet, at times: ReadTimes) -> Rule {
-        let policy = policy ?? (times.followTheClock ? .round : ClockChangePolicy())
+        let policy = policy.over(times.followTheClock ? .round : ClockChangePolicy())
         // Months that a rule knows need not be asked of its days.
         if case .intersection(let sets) = days, sets.count == 2, case .months(let months) = sets[0] {
             return .calendar(CalendarRule(months: months, days: sets[1], times: times.times), policy)

@@ -9,10 +9,10 @@ struct PhraseReader {
     private(set) var place = 0
     /// The furthest word that was looked at: where the rest is not understood.
     private(set) var furthest = 0
-    let policy: ClockChangePolicy?
+    let policy: ClockChangeChoice?
     let calendars: [String: HolidayCalendar]
 
-    init(_ text: String, _ policy: ClockChangePolicy?, _ calendars: [String: HolidayCalendar]) {
+    init(_ text: String, _ policy: ClockChangeChoice?, _ calendars: [String: HolidayCalendar]) {
         self.text = text
         originals = Self.words(of: text)
         words = originals.map { $0.lowercased() }

@@ -1,7 +1,7 @@
 extension RelativeOccasion {
     /// Reads a relative time; `nil` where the words are none.
     init?(
-        parsing text: String, _ policy: ClockChangePolicy?, _ calendars: [String: HolidayCalendar]
+        parsing text: String, _ policy: ClockChangeChoice?, _ calendars: [String: HolidayCalendar]
     ) throws(ScheduleError) {
         var reader = PhraseReader(text, policy, calendars)
         let kind: Kind?
@@ -21,7 +21,8 @@ extension RelativeOccasion {
         guard let kind, reader.isAtEnd else { return nil }
         self.text = text
         self.kind = kind
-        context = PhraseContext(policy: policy ?? ClockChangePolicy(), businessDays: reader.businessDays)
+        self.policy = policy
+        context = PhraseContext(policy: policy.over(ClockChangePolicy()), businessDays: reader.businessDays)
     }
 
     private static func demand(_ kind: Kind?, _ reader: PhraseReader, _ example: String) throws(ScheduleError) {

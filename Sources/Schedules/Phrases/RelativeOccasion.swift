@@ -18,6 +18,8 @@ public struct RelativeOccasion: Hashable, Sendable, CustomStringConvertible {
     /// As it was written.
     public let text: String
     public let kind: Kind
+    /// What was asked for of clock changes.
+    public let policy: ClockChangeChoice?
     let context: PhraseContext
 
     public var description: String { text }
@@ -56,14 +58,29 @@ public struct RelativeOccasion: Hashable, Sendable, CustomStringConvertible {
 
     /// The instant that it comes to, once that of the event or the fact is known; for an agreement, when it is overdue.
     public func instant(from instant: Instant, in zone: Zone) -> Instant? {
+        // It comes once: a day on which clocks skip its time must not lose it.
+        let policy = ClockChangePolicy(
+            gap: context.policy.gap == .skip ? .after : context.policy.gap, overlap: context.policy.overlap)
+        let context = PhraseContext(policy: policy, businessDays: context.businessDays)
         switch kind {
-        case .after: instant
+        case .after: return instant
         case .beside(let offset, let isEarlier, _, _), .fact(let offset, let isEarlier, _, _):
-            offset.moved(instant, isEarlier: isEarlier, in: zone, context)
-        case .agreement(let offset): offset?.moved(instant, isEarlier: false, in: zone, context)
-        case .deadline(let offset, _): offset.moved(instant, isEarlier: false, in: zone, context)
+            return offset.moved(instant, isEarlier: isEarlier, in: zone, context)
+        case .agreement(let offset): return offset?.moved(instant, isEarlier: false, in: zone, context)
+        case .deadline(let offset, _): return offset.moved(instant, isEarlier: false, in: zone, context)
         }
     }
+
+    /// What it hangs on that no clock tells, however far from it: `expiry of api`.
+    public var topic: String? {
+        switch kind {
+        case .fact(_, _, let fact, let subject): "\(fact) of \(subject)"
+        case .agreement: "agreement"
+        case .after, .beside, .deadline: nil
+        }
+    }
+
+    public var isAgreement: Bool { if case .agreement = kind { true } else { false } }
 
     public var explanation: String {
         func beside(_ offset: Offset, _ isEarlier: Bool, _ what: String) -> String {

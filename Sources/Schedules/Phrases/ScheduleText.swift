@@ -1,7 +1,7 @@
 /// The parts of a schedule's text: rules joined by `;`, each with what is taken out of it behind `except`.
 enum ScheduleText {
     static func rule(
-        of text: String, _ policy: ClockChangePolicy?, _ calendars: [String: HolidayCalendar]
+        of text: String, _ policy: ClockChangeChoice?, _ calendars: [String: HolidayCalendar]
     ) throws(ScheduleError) -> Rule {
         // No cron pattern has either letter: most are read without another look at them.
         var text = text
@@ -57,7 +57,7 @@ enum ScheduleText {
     }
 
     private static func body(
-        _ text: String, _ policy: ClockChangePolicy?, _ calendars: [String: HolidayCalendar]
+        _ text: String, _ policy: ClockChangeChoice?, _ calendars: [String: HolidayCalendar]
     ) throws(ScheduleError) -> Rule {
         do throws(ScheduleError) {
             if let pattern = CronPattern.text(in: text) { return try CronPattern(pattern).timed().rule(policy) }

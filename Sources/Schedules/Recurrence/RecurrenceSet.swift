@@ -88,9 +88,9 @@ struct RecurrenceSet: Hashable, Sendable {
 
 /// What it compiles to.
 extension RecurrenceSet {
-    func rule(_ policy: ClockChangePolicy?) throws(ScheduleError) -> Rule {
+    func rule(_ policy: ClockChangeChoice?) throws(ScheduleError) -> Rule {
         // RFC 5545: 3.3.10 ignores times of a rule that clocks skip, 3.3.5 takes the first of two.
-        let ruled = policy ?? ClockChangePolicy(gap: .skip, overlap: .first)
+        let ruled = policy.over(ClockChangePolicy(gap: .skip, overlap: .first))
         var recurrences: [Recurrence] = []
         for rule in rules {
             try rule.check(start: start, hasZone: timezone != nil)
@@ -99,7 +99,7 @@ extension RecurrenceSet {
         }
         try checkStart(recurrences)
         let named = (added + (rules.isEmpty ? start.map { [$0] } ?? [] : [])).filter { !excluded.contains($0) }
-        let parts = recurrences.map { Rule.recurrence($0, ruled) } + Self.rules(named, policy ?? ClockChangePolicy())
+        let parts = recurrences.map { Rule.recurrence($0, ruled) } + Self.rules(named, policy.over(ClockChangePolicy()))
         guard !parts.isEmpty else { throw ScheduleError("EXDATE takes out every time; nothing is left") }
         let all = parts.count == 1 ? parts[0] : .joined(parts)
         guard !excluded.isEmpty else { return all }

@@ -4,11 +4,20 @@ public import Host
 public struct Freeze: Hashable, Sendable {
     public let name: String
     public let reason: String
-    private let rule: FreezeRule
+    public let times: Times
 
-    private enum FreezeRule: Hashable, Sendable {
+    /// When it is.
+    public enum Times: Hashable, Sendable {
+        /// Seconds of the zone's clocks, counted from 1970-01-01T00:00 by them.
         case once(from: Int64, until: Int64)
         case recurring(Schedule, lasts: Duration)
+    }
+
+    /// As one was that was found right before.
+    public init(_ name: String, reason: String, times: Times) {
+        self.name = name
+        self.reason = reason
+        self.times = times
     }
 
     /// From one time to another by the zone's clocks; a day without a time is meant whole, also as the end.
@@ -21,7 +30,7 @@ public struct Freeze: Hashable, Sendable {
         guard first.seconds < end else {
             throw ScheduleError("the freeze ends at \(until), before it begins at \(from)")
         }
-        rule = .once(from: first.seconds, until: end)
+        times = .once(from: first.seconds, until: end)
     }
 
     /// Again and again; each time so long by the steady clock.
@@ -29,7 +38,7 @@ public struct Freeze: Hashable, Sendable {
         self.name = name
         self.reason = reason
         // The same bounds as a window's.
-        rule = .recurring(try Window(opens: begins, lasts: lasts).opens, lasts: lasts)
+        times = .recurring(try Window(opens: begins, lasts: lasts).opens, lasts: lasts)
     }
 
     /// One time of the freeze; `until` does not belong to it.
@@ -46,7 +55,7 @@ public struct Freeze: Hashable, Sendable {
 
     /// The first that begins after an instant.
     public func next(after instant: Instant, in zone: Zone) -> Span? {
-        switch rule {
+        switch times {
         case .once:
             guard let span = once(in: zone), span.from > instant else { return nil }
             return span
@@ -63,7 +72,7 @@ public struct Freeze: Hashable, Sendable {
     }
 
     private func begun(atOrBefore instant: Instant, in zone: Zone) -> Span? {
-        switch rule {
+        switch times {
         case .once:
             guard let span = once(in: zone), span.from <= instant else { return nil }
             return span
@@ -74,7 +83,7 @@ public struct Freeze: Hashable, Sendable {
 
     /// Where clocks skip its edge it begins, or ends, at the change; of a time shown twice it takes the longer freeze.
     private func once(in zone: Zone) -> Span? {
-        guard case .once(let from, let until) = rule else { return nil }
+        guard case .once(let from, let until) = times else { return nil }
         return Span(from: zone.first(showing: from), until: zone.last(showing: until))
     }
 }

@@ -20,6 +20,23 @@ public struct ClockChangePolicy: Hashable, Sendable, Codable {
     }
 }
 
+/// What is asked for of clock changes: what is not said is as the notation's standard has it.
+public struct ClockChangeChoice: Hashable, Sendable, Codable {
+    public var gap: ClockChangePolicy.Gap?
+    public var overlap: ClockChangePolicy.Overlap?
+
+    public init(gap: ClockChangePolicy.Gap? = nil, overlap: ClockChangePolicy.Overlap? = nil) {
+        self.gap = gap
+        self.overlap = overlap
+    }
+}
+
+extension Optional<ClockChangeChoice> {
+    func over(_ standard: ClockChangePolicy) -> ClockChangePolicy {
+        ClockChangePolicy(gap: self?.gap ?? standard.gap, overlap: self?.overlap ?? standard.overlap)
+    }
+}
+
 enum ClockChange {
     /// No offset exceeds 26 hours (RFC 9636), so clocks never show a time further from it in UTC.
     static let reach: Int64 = 93_600

@@ -1,7 +1,8 @@
 public import Host
 
 extension Zone {
-    private static let folder = "/usr/share/zoneinfo"
+    /// Where the system has its time zone database.
+    public static let folder = "/usr/share/zoneinfo"
 
     /// Reads a zone of the system's time zone database. An unknown name is an error and never another zone.
     public static func load(_ name: String, host: Host) throws(ScheduleError) -> Zone {

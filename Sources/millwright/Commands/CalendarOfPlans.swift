@@ -11,7 +11,7 @@ struct CalendarOfPlans: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "calendar", abstract: "Shows when the procedures of plans are due.",
         discussion: """
-            Windows of several services that are open together are named, and so are freezes and the days on which clocks \
+            What hangs on a fact or an agreement is shown as the journal knows it. Windows of several services that are open together are named, and so are freezes and the days on which clocks \
             change. With --diff it shows what an edit changes, against a revision in git.
             """)
 
@@ -29,6 +29,8 @@ struct CalendarOfPlans: AsyncParsableCommand {
     @Option(help: "Shows only what differs from the plans of this revision in git, such as HEAD~1.")
     var diff: String?
 
+    @OptionGroup var store: StoreOptions
+
     @Option(help: "text for people, json for programs, ics for calendar programs.")
     var format = Form.text
 
@@ -38,11 +40,19 @@ struct CalendarOfPlans: AsyncParsableCommand {
         let to = to ?? from + .seconds(28 * 86_400)
         guard from < to else { throw ValidationError("--to \(to) is not after --from \(from).") }
         let files = try Self.files(plans)
-        let now = try CalendarEntry.all(of: files.map { try composition.plan($0) }, from, to, composition)
-        guard let diff else { return try show(now, composition.host.now()) }
-        let folder = try await Revision(name: diff, host: composition.host).checkedOut(plans)
+        let plans = try files.map { try composition.plan($0) }
+        let standings = try await composition.standings(of: plans, store)
+        let now = try CalendarEntry.all(of: plans, from, to, composition, standings)
+        guard let diff else {
+            try show(now, composition.host.now())
+            let undated = CalendarEntry.undated(plans, until: to, composition, standings)
+            return undated.forEach(format == .text ? { Output.line($0) } : Output.diagnostic)
+        }
+        let folder = try await Revision(name: diff, host: composition.host).checkedOut(self.plans)
         defer { try? FileManager.default.removeItem(atPath: folder.path) }
-        let before = try CalendarEntry.all(of: folder.files.map { try composition.plan($0) }, from, to, composition)
+        let old = try folder.files.map { try composition.plan($0) }
+        let before = try CalendarEntry.all(
+            of: old, from, to, composition, try await composition.standings(of: old, store))
         try showChanges(from: before, to: now)
     }
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import ClientPrograms
+import Dispatching
 import Engine
 import Host
 import Journal
@@ -7,6 +8,7 @@ import Maintenance
 import Plans
 import Reports
 import Schedules
+import Serving
 
 struct Explain: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -19,6 +21,7 @@ struct Explain: AsyncParsableCommand {
     var procedure: String
 
     @OptionGroup var choice: PlanChoice
+    @OptionGroup var store: StoreOptions
 
     func run() async throws {
         let composition = Composition()
@@ -31,6 +34,7 @@ struct Explain: AsyncParsableCommand {
         let targets = TargetRegistry(runnable.targets, catalogue: composition.catalogue, host: composition.host)
         Output.line(Style.strong("\(runnable.service) \(procedure)"))
         showTimes(plan, runnable, composition.host.now())
+        try await showOccasion(plan, runnable, composition)
         var work = Duration.zero
         var couldNotLook = false
         for step in runnable.steps {
@@ -74,6 +78,14 @@ struct Explain: AsyncParsableCommand {
         let open = hours.open(at: now).map { "open until \($0.closes)" } ?? "closed now"
         Output.line(
             "  in the window `\(name)`: \(window.opens.explanation) for \(Words.took(window.lasts)); \(open)\(next)")
+    }
+
+    private func showOccasion(_ plan: Plan, _ runnable: RunPlan, _ composition: Composition) async throws {
+        guard let occasion = plan.procedure(procedure)?.hangsOn else { return }
+        let key = ProcedureKey(
+            service: runnable.service, environment: runnable.environment, procedure: runnable.procedure)
+        let standing = try await composition.standings(of: [plan], store)[key]
+        Output.line("  \(standing?.words(occasion) ?? occasion.text)")
     }
 
     private func show(_ thresholds: Thresholds) {

@@ -8,7 +8,7 @@ struct Next: ParsableCommand {
         abstract: "Tells when a schedule is due next, and what it says in plain words.",
         discussion: """
             A schedule is plain words (`first Sunday of the month 02:00`), a cron pattern (`0 3 * * *`), an RRULE \
-            (`rrule: FREQ=MONTHLY;BYDAY=1SU;BYHOUR=2`) or dates. What is suspicious is refused with exit code 65.
+            (`rrule: FREQ=MONTHLY;BYDAY=1SU;BYHOUR=2`), dates, or relative to something else (`by agreement`). What is suspicious is refused with exit code 65.
             """)
 
     @Argument(help: "The schedule.")
@@ -34,7 +34,8 @@ struct Next: ParsableCommand {
         let host = Composition().host
         do throws(ScheduleError) {
             let zone = try Zone.load(timezone, host: host)
-            let schedule = try Schedule(schedule)
+            let occasion = try Occasion(schedule)
+            guard case .schedule(let schedule) = occasion else { return show(occasion) }
             let from = after ?? host.now()
             let suspicions = schedule.suspicions(in: zone, from: from)
             if let refusal = suspicions.first(where: \.isRefused) { throw ScheduleError(refusal.message) }
@@ -52,6 +53,16 @@ struct Next: ParsableCommand {
             let isNamed = error.message.contains(schedule)
             Output.diagnostic(isNamed ? error.message : "`\(schedule)`: \(error.message)")
             throw ExitStatus.wrongPlan
+        }
+    }
+
+    /// No clock alone tells when it is.
+    private func show(_ occasion: Occasion) {
+        switch format {
+        case .json: try? Output.json(["next": [Instant]()])
+        case .text:
+            Output.line(Style.strong(occasion.explanation))
+            Output.line("`millwright calendar PLAN` shows when that is, with the plan and what its journal knows")
         }
     }
 

@@ -67,34 +67,46 @@ struct RunProcedure: AsyncParsableCommand {
                 states: [.running]))
         if let left = left.last { return try await session.resume(left) }
         let now = session.composition.host.now()
-        let hours = try hours(plan, runnable, now)
+        let hours = try hours(plan, runnable, try await expected(plan, runnable, session.journal), now)
         let past = try await RunPast.read(runnable, of: plan, from: session.journal, at: now)
         return try await session.begin(
             runnable, past: past, from: from, hours: hours, windowOverride: overrideWindow ? reason : nil)
     }
 
-    /// When the work must be over; where it may not begin now, exit code 75 and when it may.
-    private func hours(_ plan: Plan, _ runnable: RunPlan, _ now: Instant) throws -> RunHours {
-        let hours = plan.workingHours(of: runnable)
-        let state = hours.state(at: now)
-        switch state {
-        case .unbound: return RunHours()
-        case .open(let opening) where now < opening.lastBegin:
-            return RunHours(opening, later: hours.following(now, count: EngineLimits.laterOpenings))
-        case .open where !overrideWindow, .closed where !overrideWindow:
-            Output.diagnostic(
-                "\(procedure) cannot begin now: \(Self.hindrance(state, runnable)) "
-                    + "--override-window --reason \"…\" runs it now, and is recorded.")
-            throw ExitStatus.tryLater
-        case .open, .closed:
-            return runnable.window.map { RunHours(until: now + $0.lasts, from: now) } ?? RunHours()
-        }
+    /// How long a whole run takes: what the plan says, or what earlier runs took.
+    private func expected(_ plan: Plan, _ runnable: RunPlan, _ journal: any JournalStore) async throws -> Duration {
+        guard from == nil else { return .zero }
+        if let said = plan.procedure(procedure)?.dispatching.expected { return said }
+        let past = try await History.expected(
+            service: runnable.service, environment: runnable.environment, procedure: runnable.procedure, from: journal)
+        return past.map { History.budget($0, in: plan.workingHours(of: runnable).windows.map(\.lasts)) } ?? .zero
     }
 
-    private static func hindrance(_ state: WorkingHours.State, _ runnable: RunPlan) -> String {
+    /// When the work must be over; where it may not begin now, exit code 75 and when it may.
+    private func hours(
+        _ plan: Plan, _ runnable: RunPlan, _ expected: Duration, _ now: Instant
+    ) throws -> RunHours {
+        let hours = plan.workingHours(of: runnable)
+        if let hours = RunHours(hours, at: now, leaving: expected) { return hours }
+        guard overrideWindow else {
+            let hindrance = Self.hindrance(hours.state(at: now), runnable, expected, now)
+            Output.diagnostic(
+                "\(procedure) cannot begin now: \(hindrance) --override-window --reason \"…\" runs it now, and is recorded."
+            )
+            throw ExitStatus.tryLater
+        }
+        return runnable.window.map { RunHours(until: now + $0.lasts, from: now) } ?? RunHours()
+    }
+
+    private static func hindrance(
+        _ state: WorkingHours.State, _ runnable: RunPlan, _ expected: Duration, _ now: Instant
+    ) -> String {
         let window = runnable.window.map { "the window `\($0.name)`" } ?? "its time"
         guard case .closed(let reason, let next) = state else {
-            return "\(window) closes soon, and nothing is begun before its end any more."
+            guard case .open(let opening) = state, now < opening.lastBegin else {
+                return "\(window) closes soon, and nothing is begun before its end any more."
+            }
+            return "\(window) closes at \(opening.closes), and a run takes \(expected.shortText)."
         }
         return "\(reason)." + (next.map { " It may begin at \($0.opens)." } ?? "")
     }

@@ -35,22 +35,38 @@ struct Serve: AsyncParsableCommand {
         let notifier = ServiceNotifier(host: host)
         let journal = try await composition.journal(store)
         let holds = try composition.holds(store)
-        let folder = PlanFolder(plans, host: host, catalogue: composition.catalogue)
-        let watchman = Watchman(folder, holds: holds, host: host, catalogue: composition.catalogue, log: Self.log)
+        let state = URL(filePath: holds.path).deletingLastPathComponent()
+        let folder = PlanFolder(
+            plans, host: host, catalogue: composition.catalogue,
+            compiled: state.appending(path: "plans.compiled").path)
+        let watchman = Watchman(
+            folder, holds: holds, host: host,
+            past: { key in
+                try await History.expected(
+                    service: key.service, environment: key.environment, procedure: key.procedure, from: journal)
+            }, log: Self.log)
         _ = watchman.look()
         guard watchman.hasFolder else { throw ExitStatus.wrongPlan }
-        let runs = try runs(composition, journal, holds, watchman)
+        _ = await watchman.learn()
+        let finder = FactFinder(store: journal, catalogue: composition.catalogue) { watchman.plan(of: $0) }
+        let facts = FactWatch(finder, of: { watchman.relatives }, host: host, log: Self.log)
+        _ = await facts.look()
+        let runs = try runs(composition, journal, holds, watchman, facts)
         let teller = Teller(
             host: host, catalogue: composition.catalogue, plan: { watchman.plan(of: $0) }, log: Self.log)
-        let metrics = URL(filePath: holds.path).deletingLastPathComponent().appending(path: "metrics.prom")
+        let metrics = state.appending(path: "metrics.prom")
         let scheduler = Scheduler(
             host: host, store: journal, policy: DispatchPolicy(observeOnly: observeOnly),
-            timings: TimingReader(host: host) { watchman.plan(of: $0)?.calendars ?? [:] },
+            timings: TimingReader(
+                host: host, calendars: { watchman.plan(of: $0)?.calendars ?? [:] },
+                inForce: { watchman.timing(of: $0) }),
             parts: SchedulerParts(
                 run: { try await runs.run($0, observeOnly: $1) },
+                reserve: { try await runs.reserve($0) },
                 cancel: { runs.cancel($0, Cause(.cancelled, "Millwright was asked to stop.")) },
-                followers: { watchman.plan(of: $0.service)?.followers(of: $0) ?? [] },
-                inForce: { watchman.inForce($0) }, tell: { await teller.tell($0) },
+                followers: { watchman.followers(of: $0) },
+                inForce: { watchman.inForce($0) + facts.inForce }, say: { teller.say($0) },
+                owed: { teller.owed($0) }, tell: { await teller.tell($0, $1) },
                 log: Self.log,
                 publish: { seen in
                     let text = MetricsText.text(
@@ -64,11 +80,12 @@ struct Serve: AsyncParsableCommand {
         }
         try await withThrowingDiscardingTaskGroup { group in
             group.addTask { await watchman.watch(scheduler) }
+            group.addTask { await facts.watch(scheduler) }
             if let period = notifier.watchdog {
                 group.addTask { while (try? await host.sleep(period / 2)) != nil { scheduler.post(.tick) } }
             }
             try await scheduler.serve {
-                let count = watchman.plans.count
+                let count = watchman.count
                 Self.log(
                     "ready: \(count) \(count == 1 ? "plan" : "plans") of \(plans)\(observeOnly ? ", observing only" : "")"
                 )
@@ -82,7 +99,8 @@ struct Serve: AsyncParsableCommand {
     }
 
     private func runs(
-        _ composition: Composition, _ journal: any JournalStore, _ holds: HoldFile, _ watchman: Watchman
+        _ composition: Composition, _ journal: any JournalStore, _ holds: HoldFile, _ watchman: Watchman,
+        _ facts: FactWatch
     ) throws -> ScheduledRuns {
         let writer = ReportWriter(composition: composition, journal: journal, folder: reports)
         return ScheduledRuns(
@@ -93,7 +111,13 @@ struct Serve: AsyncParsableCommand {
             },
             plan: { watchman.plan(of: $0) },
             ended: { run in
+                facts.ask()
                 let plan = run.start?.plan
+                if let plan {
+                    watchman.ended(
+                        ProcedureKey(
+                            service: plan.service, environment: plan.environment, procedure: plan.procedure))
+                }
                 Self.log("\(plan?.service ?? "") \(plan?.procedure ?? "") \(run.id): \(run.verdict.rawValue)")
                 _ = await writer.write(run)
             })

@@ -29,12 +29,14 @@ struct CalendarEntry: Encodable {
 
     /// Everything between two instants, in order.
     static func all(
-        of plans: [Plan], _ from: Instant, _ to: Instant, _ composition: Composition
+        of plans: [Plan], _ from: Instant, _ to: Instant, _ composition: Composition,
+        _ standings: [ProcedureKey: Standing]
     ) throws -> [CalendarEntry] {
         var entries: [CalendarEntry] = []
         for plan in plans {
             for procedure in plan.dispatched(composition.catalogue) where procedure.isEnabled {
                 entries += occurrences(of: procedure, from, to)
+                entries += relative(procedure, standings[procedure.key], from, to)
             }
         }
         entries += clockChanges(Set(plans.map(\.zone)), from, to)
@@ -69,6 +71,20 @@ struct CalendarEntry: Encodable {
         return entries
     }
 
+    /// Of what hangs on a fact or an agreement the next, where it is known.
+    private static func relative(
+        _ procedure: ProcedurePlan, _ standing: Standing?, _ from: Instant, _ to: Instant
+    ) -> [CalendarEntry] {
+        guard case .relative(let occasion, let zone) = procedure.timing, let standing, let at = standing.instant,
+            at < to
+        else { return [] }
+        return [
+            CalendarEntry(
+                name: "\(procedure.key)", at: max(at, from), until: nil, timezone: zone.name,
+                local: zone.local(at: max(at, from)), notes: [standing.words(occasion)])
+        ]
+    }
+
     private static func clockChanges(_ zones: Set<Zone>, _ from: Instant, _ to: Instant) -> [CalendarEntry] {
         zones.flatMap { zone in
             zone.changes(after: from, until: to).map { at in
@@ -101,6 +117,18 @@ struct CalendarEntry: Encodable {
         entry.notes.append(text)
     }
 
+    /// What has no instant in the calendar, each with what there is to say of it.
+    static func undated(
+        _ plans: [Plan], until to: Instant, _ composition: Composition, _ standings: [ProcedureKey: Standing]
+    ) -> [String] {
+        plans.flatMap { $0.dispatched(composition.catalogue) }.compactMap { procedure in
+            guard case .relative(let occasion, _) = procedure.timing, let standing = standings[procedure.key],
+                standing.instant.map({ $0 >= to }) ?? true
+            else { return nil }
+            return "\(procedure.key): \(standing.words(occasion))"
+        }
+    }
+
     func show() {
         let time = String("\(local)".dropFirst(11))
         let end = until.map { " for \(CalendarEntry.duration($0 - at))" } ?? ""
@@ -110,4 +138,14 @@ struct CalendarEntry: Encodable {
     }
 
     private static func duration(_ duration: Duration) -> String { duration.shortText }
+}
+
+extension Standing {
+    /// When something is due: a run, or an agreed one that was not made.
+    fileprivate var instant: Instant? {
+        switch self {
+        case .next(let at), .agreed(let at?): at
+        default: nil
+        }
+    }
 }

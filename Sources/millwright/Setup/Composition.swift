@@ -17,6 +17,7 @@ import ClientPrograms
 import ClientPrometheus
 import ClientRedis
 import ClientTLS
+import Dispatching
 import Engine
 import FoundationEssentials
 import Host
@@ -25,6 +26,7 @@ import Maintenance
 import Notices
 import Plans
 import SQLiteJournal
+import Serving
 
 /// The one place where the program is put together.
 struct Composition {
@@ -50,6 +52,21 @@ struct Composition {
     /// The journal for reading, beside whoever owns it.
     func reader(_ options: StoreOptions) async throws(JournalError) -> any JournalStore {
         try await SQLiteJournal.reader(at: try options.path(host))
+    }
+
+    /// Where procedures stand that hang on facts and agreements; where there is no journal yet, nothing was seen.
+    func standings(of plans: [Plan], _ options: StoreOptions) async throws -> [ProcedureKey: Standing] {
+        guard plans.contains(where: { $0.procedures.contains { $0.hangsOn != nil } }) else { return [:] }
+        let isThere = FileManager.default.fileExists(atPath: try options.path(host))
+        let journal: any JournalStore = isThere ? try await reader(options) : MemoryJournal()
+        do {
+            let found = try await Prospects(store: journal, host: host, catalogue: catalogue).standings(of: plans)
+            await journal.close()
+            return found
+        } catch {
+            await journal.close()
+            throw error
+        }
     }
 
     /// The file of holds, beside the journal.

@@ -90,6 +90,7 @@ enum Summary {
         Output.line()
         let took = run.duration.map { " in \(Words.took($0))" } ?? ""
         Output.line("\(Style.verdict(run.verdict, Words.title(run)))\(took)")
+        if let cause = run.cause { Output.line("  \(Style.sign(.unknown)) \(Style.plain(cause.sentence))") }
         for step in run.steps {
             if step.findings.isEmpty, let verdict = step.verdict, verdict != .pass {
                 let cause = step.cause?.sentence ?? step.summary

@@ -24,7 +24,8 @@ public struct ClockProof {
             for gap in ClockChangePolicy.Gap.allCases {
                 for overlap in ClockChangePolicy.Overlap.allCases {
                     let policy = ClockChangePolicy(gap: gap, overlap: overlap)
-                    policies.append(("\(gap)/\(overlap)", policy, try Schedule(walked.text, policy: policy)))
+                    let choice = ClockChangeChoice(gap: gap, overlap: overlap)
+                    policies.append(("\(gap)/\(overlap)", policy, try Schedule(walked.text, policy: choice)))
                 }
             }
             return Subject(walked: walked, policies: policies)

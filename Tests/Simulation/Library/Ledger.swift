@@ -55,6 +55,8 @@ final class Model {
     var fates: [Fate] = []
     var rows: [MissedRow] = []
     var identities: [String] = []
+    /// Since when the agreed work is waited for.
+    var since: Instant?
     var missed = 0
     /// Local times that had their fate since the timing is this one.
     var localTimes: [LocalTime] = []

@@ -8,6 +8,9 @@ struct Menu: Sendable {
     /// Which of them name local times, and so may not show one twice.
     let isLocal: [Bool]
     let windows: [Window]
+    /// What facts and agreements come to.
+    let relatives: [RelativeOccasion]
+    let agreements: [RelativeOccasion]
     let zones: [Zone]
     /// Before clocks change there, and on a day like any other.
     let starts: [Instant]
@@ -23,6 +26,14 @@ struct Menu: Sendable {
             try Window(opens: Schedule("0 */2 * * *"), lasts: .seconds(5000)),
             try Window(opens: Schedule("20 1,2,3,5,8,11,14,20 * * *"), lasts: .seconds(2400)),
         ]
+        func relative(_ text: String) throws -> RelativeOccasion {
+            guard case .relative(let relative) = try Occasion(text) else {
+                throw ScheduleError("`\(text)` is a schedule")
+            }
+            return relative
+        }
+        relatives = try ["20 minutes before expiry of api", "3 hours before expiry of api"].map(relative)
+        agreements = try ["by agreement, at least every 2 hours", "by agreement, at least every 5 hours"].map(relative)
         zones = try ["America/New_York", "Europe/Berlin"].map { name in
             let bytes = try host.readFile("/usr/share/zoneinfo/\(name)", 64 << 10)
             return try Zone(name: "Test/Moved", tzif: bytes)
@@ -40,15 +51,23 @@ struct Menu: Sendable {
             key, timing(p, &random, zone: zone), windows: hasWindow ? [random.pick(windows)] : [], zone: zone,
             expected: .seconds(random.pick([0, 120, 600])), catchUp: catchUp(&random), overlap: overlap(&random),
             jitter: .seconds(random.pick([0, 0, 90])), lateness: .seconds(random.pick([10, 60, 900, 4000])),
-            priority: random.below(3), locks: locks(&random), isDisruptive: random.chance(40))
+            priority: random.below(3), locks: locks(&random), isDisruptive: random.chance(40),
+            disruptiveAtOnce: random.pick([1, 2, .max]))
     }
 
-    /// The last procedure waits for events.
+    /// The last procedures wait for events, for facts and for people.
     func timing(_ p: Int, _ random: inout SplitMix, zone: Zone) -> OccurrenceSource {
-        p == Self.triggered ? .triggered(by: "after: p0") : .schedule(random.pick(schedules), zone)
+        switch p {
+        case Self.triggered: .triggered(by: "after: p0")
+        case Self.fact: .relative(random.pick(relatives), zone)
+        case Self.agreement: .relative(random.pick(agreements), zone)
+        default: .schedule(random.pick(schedules), zone)
+        }
     }
 
     static let triggered = 3
+    static let fact = 4
+    static let agreement = 5
 
     private func catchUp(_ random: inout SplitMix) -> CatchUp {
         CatchUp(

@@ -4,6 +4,7 @@ public enum Fault: Int, CaseIterable, Sendable {
     case clockForward, clockBack, sleep, zoneChange
     case edit, disable, enable, remove, pause, resume, hold, release
     case slowRun, beginFails, endTwice, lateEnd, twoTriggers
+    case factComes, factChanges, factVanishes, agreedWorkDone
 
     var name: String { "\(self)" }
 }

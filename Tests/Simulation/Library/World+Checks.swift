@@ -31,10 +31,20 @@ extension World {
     }
 
     /// Of the keys: by service first.
-    private func sortedPlace(_ p: Int) -> Int { (p % 2) * 2 + p / 2 }
+    private func sortedPlace(_ p: Int) -> Int { (p % 2) * models.count + p }
 
-    private var disruptive: Int {
-        models.count { model in model.begun.map { model.fates[$0].claims?.isDisruptive ?? false } ?? false }
+    /// Of the disruptive runs in hand, how many each allows at once.
+    private func limits(besides p: Int? = nil) -> [Int] {
+        models.indices.compactMap { m in
+            guard m != p, let begun = models[m].begun, models[m].fates[begun].claims?.isDisruptive == true else {
+                return nil
+            }
+            return models[m].plan?.disruptiveAtOnce ?? .max
+        }
+    }
+
+    private func isLimited(_ plan: ProcedurePlan, beside limits: [Int]) -> Bool {
+        limits.count >= min(policy.disruptiveAtOnce, plan.disruptiveAtOnce, limits.min() ?? .max)
     }
 
     func checkBegin(_ occurrence: Occurrence, _ observeOnly: Bool) {
@@ -58,25 +68,27 @@ extension World {
                 !plan.locks.contains(where: claims.locks.contains), .locksExclusive,
                 "\(occurrence) beside \(models[m].key)")
         }
-        if plan.isDisruptive { require(disruptive <= policy.disruptiveAtOnce, .limited, "\(occurrence)") }
+        if plan.isDisruptive { require(!isLimited(plan, beside: limits(besides: p)), .limited, "\(occurrence)") }
         checkOrder(occurrence, p, plan, taken)
     }
 
     /// Those that come before it and wait keep what they need from it.
     private func checkOrder(_ occurrence: Occurrence, _ p: Int, _ plan: ProcedurePlan, _ taken: [String]) {
         var taken = taken
-        var disruptive = self.disruptive - (plan.isDisruptive ? 1 : 0)
-        var isLimited = false
+        var limits = limits(besides: p)
+        var isReserved = false
         let mine = order(p, occurrence.nominal)
         let before = models.indices.filter { $0 != p && isReady($0) && order($0, firstNominal($0)) < mine }
         for m in before.sorted(by: { order($0, firstNominal($0)) < order($1, firstNominal($1)) }) {
             guard let other = models[m].plan else { continue }
-            let waits = other.isDisruptive && (isLimited || disruptive >= policy.disruptiveAtOnce)
-            if !waits, !other.locks.contains(where: taken.contains), other.isDisruptive { disruptive += 1 }
-            isLimited = isLimited || waits
+            let waits = other.isDisruptive && (isReserved || isLimited(other, beside: limits))
+            if !waits, !other.locks.contains(where: taken.contains), other.isDisruptive {
+                limits.append(other.disruptiveAtOnce)
+            }
+            isReserved = isReserved || waits
             taken += other.locks
         }
-        let waits = plan.isDisruptive && (isLimited || disruptive >= policy.disruptiveAtOnce)
+        let waits = plan.isDisruptive && (isReserved || isLimited(plan, beside: limits))
         require(!waits && !plan.locks.contains(where: taken.contains), .inOrder, "\(occurrence)")
     }
 
@@ -90,6 +102,7 @@ extension World {
         let dispatcher = dispatcher
         for p in models.indices {
             if models[p].isLive { requireDecided(p) }
+            checkRelative(p)
             checkWaiting(p)
             let cursor = dispatcher.cursor(of: models[p].key)
             if let cursor, let before = cursors[p] {
@@ -138,14 +151,15 @@ extension World {
         guard !ready.isEmpty else { return }
         ready.sort { order($0, firstNominal($0)) < order($1, firstNominal($1)) }
         var taken = models.flatMap { model in model.begun.flatMap { model.fates[$0].claims?.locks } ?? [] }
-        var isLimited = disruptive >= policy.disruptiveAtOnce
+        let limits = limits()
+        var isReserved = false
         for p in ready {
             guard let plan = models[p].plan else { continue }
-            let waits = plan.isDisruptive && isLimited
+            let waits = plan.isDisruptive && (isReserved || isLimited(plan, beside: limits))
             let isFree = !waits && !plan.locks.contains(where: taken.contains)
             require(!isFree, .progress, "p\(p) of \(firstNominal(p)) could begin at \(wall)")
             taken += plan.locks
-            isLimited = isLimited || waits
+            isReserved = isReserved || waits
         }
     }
 
@@ -165,6 +179,7 @@ extension World {
         var earliest: Instant?
         func consider(_ instant: Instant) { earliest = min(earliest ?? instant, instant) }
         if model.isLive, let slot = model.nextSlot { consider(slot) }
+        if let due = relativeDue(model) { consider(due) }
         for place in model.fates.indices where model.fates[place].state == .waiting {
             consider(model.fates[place].deadline + .microseconds(1))
         }

@@ -28,6 +28,7 @@ extension World {
             requireDecided(p)
             require(models[p].firstWaiting == nil, .oneFate, "\(key) left the plan and something of it waits")
             models[p].isKnown = false
+            models[p].since = nil
             models[p].isPaused = false
             models[p].nextSlot = nil
         case .admitted(let occurrence, let notBefore, let deadline, let trigger):
@@ -71,6 +72,8 @@ extension World {
     }
 
     private func checkTimed(_ p: Int, _ timing: OccurrenceSource, _ isEnabled: Bool, _ from: Instant) {
+        // Back in a plan, an agreement is one of today.
+        models[p].since = models[p].isKnown ? models[p].since ?? from : from
         defer {
             // By another timing it is another gap.
             models[p].lateAdmissions = 0
@@ -92,6 +95,8 @@ extension World {
         {
             if models[p].isLive { requireDecided(p) }
             checkMove(p, right, before, after, from)
+            models[p].verified = max(models[p].verified, from)
+        } else if case (.relative, .relative) = (old, timing) {
             models[p].verified = max(models[p].verified, from)
         } else {
             requireDecided(p)
@@ -125,6 +130,7 @@ extension World {
             nominal > models[p].verified, .nothingReplayed, "p\(p) of \(nominal), decided through \(models[p].verified)"
         )
         if let trigger {
+            checkSeen(p, nominal, trigger)
             require(!models[p].identities.contains(trigger), .begunOnce, "event \(trigger) counts twice")
             models[p].identities.append(trigger)
             return models[p].verify(through: nominal)
@@ -142,6 +148,7 @@ extension World {
     }
 
     private func checkAdmission(_ p: Int, _ nominal: Instant, _ trigger: String?) {
+        require(p != Menu.agreement, .isOccurrence, "what people agree on has a run")
         let plans = [models[p].plan, models[p].before].compactMap { $0 }
         require(!plans.isEmpty, .isOccurrence, "p\(p) has no plan")
         let isLate = plans.allSatisfy { wall - nominal > $0.lateness } || models[p].isStopped

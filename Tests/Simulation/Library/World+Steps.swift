@@ -22,7 +22,7 @@ extension World {
     private func tellFailedBegins() {
         let told = failed
         failed = []
-        for occurrence in told { deliver(.beginFailed(occurrence)) }
+        for occurrence in told { deliver(random.chance(50) ? .beginFailed(occurrence) : .lockedOut(occurrence)) }
     }
 
     /// On to what is due, seldom in one go.
@@ -90,6 +90,10 @@ extension World {
             beginsToFail = 1 + random.below(3)
             tick()
         case .endTwice, .lateEnd: endAgain(fault)
+        case .factComes, .factChanges, .factVanishes: changeFact(fault)
+        case .agreedWorkDone:
+            done = wall
+            tellWhatWasSeen()
         case .twoTriggers:
             trigger()
             triggers.append(("run \(triggers.count)", wall))
@@ -97,6 +101,19 @@ extension World {
                 deliver(.triggered(models[Menu.triggered].key, identity: trigger.identity, at: trigger.at))
             }
         }
+    }
+
+    /// Times come before and after what they are due by, two at once, once more, and go.
+    private func changeFact(_ fault: Fault) {
+        let new = wall + .seconds(random.pick([-20_000, 300, 1100, 4000, 11_000, 14_000]))
+        switch fault {
+        case .factComes: times.append(new)
+        case .factChanges: times = [new]
+        default: times = []
+        }
+        if times.count > 3 { times.removeFirst() }
+        told.formUnion(times)
+        tellWhatWasSeen()
     }
 
     /// Something happens, and the journal or the process fails over it.
@@ -113,6 +130,7 @@ extension World {
             models[p].plan = nil
             deliver(.plans(changed: [], removed: [models[p].key]))
         case 6: changeZone()
+        case 7: changeFact(.factChanges)
         default: tick()
         }
     }
@@ -124,22 +142,28 @@ extension World {
         models[p].plan = plan
         pass(.seconds(random.pick([0, 30, 700])))
         assert(plan.key == key)
+        isTold = false
         deliver(.plans(changed: [plan], removed: []))
+        tellWhatWasSeen()
     }
 
     private func enable(_ p: Int, _ isEnabled: Bool) {
         var plan = models[p].plan ?? menu.plan(p, &random, zone: zone)
         plan.isEnabled = isEnabled
         models[p].plan = plan
+        isTold = false
         deliver(.plans(changed: [plan], removed: []))
+        tellWhatWasSeen()
     }
 
     private func changeZone() {
         zone = menu.other(zone)
         for p in models.indices {
             models[p].plan?.zone = zone
-            if case .schedule(let schedule, _) = models[p].plan?.timing {
-                models[p].plan?.timing = .schedule(schedule, zone)
+            switch models[p].plan?.timing {
+            case .schedule(let schedule, _)?: models[p].plan?.timing = .schedule(schedule, zone)
+            case .relative(let occasion, _)?: models[p].plan?.timing = .relative(occasion, zone)
+            case .triggered?, nil: break
             }
         }
         deliver(.zones([zone]))

@@ -31,6 +31,11 @@ final class World {
     var wake: Instant?
     var runs: [Run] = []
     var triggers: [(identity: String, at: Instant)] = []
+    /// The times of the fact that were seen, and when the agreed work was done.
+    var times: [Instant] = []
+    var done: Instant?
+    /// All times of the fact that were ever seen.
+    var told: Set<Instant> = []
     var failed: [Occurrence] = []
     var beginsToFail = 0
     var journal = Journal.works
@@ -54,10 +59,22 @@ final class World {
         policy = DispatchPolicy(
             disruptiveAtOnce: 1 + random.below(2), observeOnly: random.chance(20), seed: random.next(), missedRows: 3)
         dispatcher = Dispatcher(record, policy: policy, holds: holds, planted: planted)
-        for p in 0...Menu.triggered { models.append(Model(menu.plan(p, &random, zone: zone), at: wall)) }
+        for p in 0...Menu.agreement { models.append(Model(menu.plan(p, &random, zone: zone), at: wall)) }
         cursors = [Instant?](repeating: nil, count: models.count)
         self.random = random
         deliver(.plans(changed: models.compactMap(\.plan), removed: []))
+        tellWhatWasSeen()
+    }
+
+    /// Between a start and what it is told of facts nothing can be due by them.
+    var isTold = false
+
+    /// All that is known, as the shell tells it now and then.
+    func tellWhatWasSeen() {
+        isTold = false
+        deliver(.seen(models[Menu.fact].key, times.isEmpty ? .nothing("nobody looked") : .fact(times)))
+        isTold = true
+        deliver(.seen(models[Menu.agreement].key, .done(done)))
     }
 
     func require(_ holds: Bool, _ invariant: Invariant, _ detail: @autoclosure () -> String) {
@@ -164,12 +181,14 @@ final class World {
             }
         }
         failed = []
+        isTold = false
         last = nil
         wake = nil
         cursors = models.map { record.procedures[$0.key]?.cursor }
         dispatcher = Dispatcher(known, policy: policy, holds: holds, planted: planted)
         let removed = models.filter { !$0.hasPlan }.map(\.key)
         deliver(.plans(changed: models.compactMap(\.plan), removed: removed))
+        tellWhatWasSeen()
         for trigger in triggers.suffix(2) where models[Menu.triggered].hasPlan {
             deliver(.triggered(models[Menu.triggered].key, identity: trigger.identity, at: trigger.at))
         }

@@ -1,0 +1,41 @@
+import Dispatching
+import Host
+import Schedules
+
+/// What must hold of facts and agreements.
+extension World {
+    /// The instants that the procedure's occasion is counted from now, with what each comes to.
+    private func bases(_ model: Model) -> [(basis: Instant, at: Instant)] {
+        guard case .relative(let occasion, let zone) = model.timing else { return [] }
+        let bases = occasion.isAgreement ? [done ?? model.since].compactMap { $0 } : times
+        return bases.compactMap { basis in occasion.instant(from: basis, in: zone).map { (basis, $0) } }
+    }
+
+    private func hasFate(_ model: Model, _ basis: Instant) -> Bool {
+        model.identities.contains { $0.hasSuffix(": \(basis)") }
+    }
+
+    /// The earliest that has no fate yet; of a fact while nothing else of the procedure is open.
+    func relativeDue(_ model: Model) -> Instant? {
+        guard isTold, model.isLive, case .relative(let occasion, _) = model.timing else { return nil }
+        guard occasion.isAgreement || (model.begun == nil && model.firstWaiting == nil) else { return nil }
+        return bases(model).filter { !hasFate(model, $0.basis) }.map(\.at).min()
+    }
+
+    /// Nothing that was seen and is due has no fate.
+    func checkRelative(_ p: Int) {
+        guard let due = relativeDue(models[p]) else { return }
+        require(due > wall, .nothingSkipped, "p\(p) of \(due) has neither run nor reason at \(wall)")
+    }
+
+    /// What gets its fate was seen, and is due.
+    func checkSeen(_ p: Int, _ nominal: Instant, _ trigger: String) {
+        guard case .relative(let occasion, let zone) = models[p].timing else { return }
+        let isAgreement = occasion.isAgreement
+        let known = isAgreement ? Set([done, models[p].since].compactMap { $0 }) : told
+        guard let basis = known.first(where: { trigger.hasSuffix(": \($0)") }),
+            let at = occasion.instant(from: basis, in: zone)
+        else { return require(false, .isOccurrence, "p\(p): `\(trigger)` was not seen") }
+        require(at <= wall && nominal >= at, .notEarly, "p\(p) of \(at) at \(wall) as \(nominal)")
+    }
+}

@@ -31,7 +31,7 @@ docs: build ## Write the generated reference anew
 proof: packages ## The long loops whole; writes docs/figures
 	@script/proof
 
-simulate: ## Histories of the dispatcher: SEEDS=N of them, from FIRST_SEED=K on
+simulate: ## Histories of the dispatcher and of whole instances: SEEDS=N of each, from FIRST_SEED=K on
 	@script/simulate
 
 oracle: ## Schedules beside six other programs, which it installs; writes docs/figures

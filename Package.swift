@@ -36,7 +36,7 @@ let clients: [Target.Dependency] = [
 
 let actions: [Target.Dependency] = [
     "ActionsPostgreSQL", "ActionsRedis", "ActionsHTTP", "ActionsCertificates", "ActionsHosts", "ActionsKubernetes",
-    "ActionsBackups", "ActionsLogs", "ActionsSecurity", "ActionsModels",
+    "ActionsBackups", "ActionsLogs", "ActionsSecurity", "ActionsModels", "ActionsExternal",
 ]
 
 let package = Package(
@@ -69,12 +69,14 @@ let package = Package(
         room("Schedules", ["Host"]),
         room("Plans", ["Host", "Maintenance", "Schedules", yams]),
         room("Journal", ["Host", "Maintenance", crypto]),
+        room("Evidence", ["Host", "Maintenance", "Journal", crypto]),
         room("Engine", ["Host", "Maintenance", "Schedules", "Plans", "Journal"]),
         room("Dispatching", ["Host", "Schedules"]),
         room("Serving", ["Host", "Maintenance", "Schedules", "Plans", "Journal", "Engine", "Dispatching"]),
 
         room(
             "SQLiteJournal", ["Host", "Maintenance", "Journal", .product(name: "GRDB", package: "GRDB.swift")]),
+        room("PostgreSQLJournal", ["Host", "Maintenance", "Journal", "ClientPostgreSQL"]),
         room("ClientPostgreSQL", path: "Sources/Clients/PostgreSQL", ["Host", "Maintenance", "CLibPQ"]),
         room("ClientRedis", path: "Sources/Clients/Redis", ["Host", "Maintenance"] + nio),
         room(
@@ -115,6 +117,7 @@ let package = Package(
         room(
             "ActionsSecurity", path: "Sources/Actions/Security",
             ["Host", "Maintenance", "ClientPrograms", "ClientHTTP", "ClientObjectStore"]),
+        room("ActionsExternal", path: "Sources/Actions/External", ["Host", "Maintenance", "ClientPrograms"]),
         room("ActionsModels", path: "Sources/Actions/Models", ["Host", "Maintenance", "ClientHTTP"]),
         room("Notices", ["Host", "Maintenance", "ClientHTTP", "ClientSMTP"]),
         room("Reports", ["Host", "Maintenance", "Journal", "Engine"]),
@@ -125,7 +128,7 @@ let package = Package(
             name: "millwright",
             dependencies: [
                 "Host", "Maintenance", "Schedules", "Plans", "Journal", "Engine", "Dispatching", "Serving",
-                "SQLiteJournal",
+                "SQLiteJournal", "PostgreSQLJournal", "Evidence",
                 "Reports", "Reference", "Notices", "Proposals",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ] + clients + actions,
@@ -138,8 +141,9 @@ let package = Package(
             swiftSettings: settings),
 
         .target(
-            name: "Simulation", dependencies: ["Host", "Schedules", "Dispatching"], path: "Tests/Simulation/Library",
-            swiftSettings: settings),
+            name: "Simulation",
+            dependencies: ["Host", "Maintenance", "Schedules", "Plans", "Journal", "Engine", "Dispatching"],
+            path: "Tests/Simulation/Library", swiftSettings: settings),
         .executableTarget(
             name: "millwright-simulate", dependencies: ["Host", "Dispatching", "Simulation"],
             path: "Tests/Simulation/Program", swiftSettings: settings),
@@ -157,7 +161,9 @@ let package = Package(
         tests("Maintenance", ["Host", "Maintenance"]),
         tests("Schedules", ["Host", "Schedules", "ClockWalk"]),
         tests("Plans", ["Host", "Maintenance", "Schedules", "Plans"]),
-        tests("Journal", ["Host", "Maintenance", "Journal", "SQLiteJournal"]),
+        tests("Journal", ["Host", "Maintenance", "Journal", "SQLiteJournal", "PostgreSQLJournal", "Sandbox"]),
+        tests("PostgreSQLJournal", ["Host", "Maintenance", "Journal", "PostgreSQLJournal", "Sandbox"]),
+        tests("Evidence", ["Host", "Maintenance", "Journal", "SQLiteJournal", "Evidence"]),
         tests("ClientPostgreSQL", ["Host", "Maintenance", "ClientPostgreSQL", "Sandbox"]),
         tests("ClientRedis", ["Host", "Maintenance", "ClientRedis", "Sandbox"] + nio),
         tests(
@@ -190,6 +196,7 @@ let package = Package(
                 "Sandbox",
             ]),
         tests("ActionsModels", ["Host", "Maintenance", "ClientHTTP", "ActionsModels", "Sandbox"]),
+        tests("ActionsExternal", ["Host", "Maintenance", "ClientPrograms", "ActionsExternal"]),
         tests("Notices", ["Host", "Maintenance", "ClientHTTP", "ClientSMTP", "Notices", "Sandbox"]),
         tests("Engine", ["Host", "Maintenance", "Schedules", "Plans", "Journal", "SQLiteJournal", "Engine"]),
         tests("Sandbox", ["Host", "Sandbox"]),

@@ -30,6 +30,14 @@ public enum EngineLimits {
     public static let holdFile = 1 << 20
     /// How often holds are looked at while an effect is under way: all is quiet within ten seconds.
     public static let holdLook = Duration.seconds(1)
+    /// Looks of a check that goes on whose evidence a report shows.
+    public static let soakEvidence = 40
+    /// How often word of people is looked for while a step waits for it.
+    public static let inboxLook = Duration.seconds(1)
+    /// Bytes of one word of a person, with all that is attached.
+    public static let attachedFile = 8 << 20
+    /// Words of people on one run that are waiting to be read.
+    public static let decisions = 1000
     /// Openings of its window that a run knows in advance.
     public static let laterOpenings = 8
 }

@@ -9,20 +9,25 @@ public struct Batch: Hashable, Sendable {
     public var points: [HistoryPoint]
     /// Kept as they were first written: what has been decided of an occurrence stays.
     public var missed: [MissedRow]
+    /// Continue the newest of the store.
+    public var checkpoints: [Checkpoint]
+    /// The leases under which it is written.
+    public var fences: [Fence] = []
 
     public init(
         records: [Record] = [], bodies: [Body] = [], rows: [RunRow] = [], points: [HistoryPoint] = [],
-        missed: [MissedRow] = []
+        missed: [MissedRow] = [], checkpoints: [Checkpoint] = []
     ) {
         self.records = records
         self.bodies = bodies
         self.rows = rows
         self.points = points
         self.missed = missed
+        self.checkpoints = checkpoints
     }
 
     public var isEmpty: Bool {
-        records.isEmpty && bodies.isEmpty && rows.isEmpty && points.isEmpty && missed.isEmpty
+        records.isEmpty && bodies.isEmpty && rows.isEmpty && points.isEmpty && missed.isEmpty && checkpoints.isEmpty
     }
 
     /// The points that a store keeps: what is no finite number cannot be compared with.
@@ -37,6 +42,17 @@ public struct Body: Hashable, Sendable {
     public init(_ bytes: [UInt8]) {
         digest = Journal.digest(of: bytes)
         self.bytes = bytes
+    }
+}
+
+/// The points that are compared with each other.
+public struct PointSeries: Hashable, Sendable {
+    public let key: String
+    public let name: String
+
+    public init(key: String, name: String) {
+        self.key = key
+        self.name = name
     }
 }
 

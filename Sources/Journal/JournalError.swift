@@ -7,6 +7,8 @@ public struct JournalError: Error, Hashable, Sendable, CustomStringConvertible {
 
         /// A record does not continue its run: somebody else wrote, or the caller's state is stale.
         public static let conflict = Code(rawValue: "journal-conflict")
+        /// A checkpoint does not continue the newest one: another was written first.
+        public static let checkpointConflict = Code(rawValue: "checkpoint-conflict")
         public static let occurrenceTaken = Code(rawValue: "occurrence-taken")
         public static let heldByAnother = Code(rawValue: "journal-held")
         public static let newerVersion = Code(rawValue: "journal-newer")
@@ -16,6 +18,12 @@ public struct JournalError: Error, Hashable, Sendable, CustomStringConvertible {
         public static let notFound = Code(rawValue: "not-found")
         /// The beginning of a run's id fits several runs.
         public static let ambiguous = Code(rawValue: "ambiguous")
+        /// The lease under which the batch was written is over, or another node's.
+        public static let stale = Code(rawValue: "journal-stale")
+        /// The store has lost records that it had confirmed: a copy that lagged took over.
+        public static let forked = Code(rawValue: "journal-forked")
+        /// The store could not be reached for as long as was tried.
+        public static let unreachable = Code(rawValue: "journal-unreachable")
         /// A record or body is larger than its limit.
         public static let tooLarge = Code(rawValue: "journal-too-large")
     }
@@ -27,18 +35,24 @@ public struct JournalError: Error, Hashable, Sendable, CustomStringConvertible {
     public let run: String?
     /// The process that holds the journal.
     public let pid: Int32?
+    /// Under which name a damaged journal was set aside; nothing is in its place.
+    public let setAside: String?
 
-    public init(_ code: Code, _ sentence: String, run: String? = nil, pid: Int32? = nil) {
+    public init(
+        _ code: Code, _ sentence: String, run: String? = nil, pid: Int32? = nil, setAside: String? = nil
+    ) {
         self.code = code
         self.sentence = sentence
         self.run = run
         self.pid = pid
+        self.setAside = setAside
     }
 
     public var description: String { sentence }
 
-    /// EX_IOERR of sysexits.h; EX_TEMPFAIL where another process holds the journal and trying later helps.
-    public var exitCode: Int32 { code == .heldByAnother ? 75 : 74 }
+    /// EX_IOERR of sysexits.h; EX_TEMPFAIL where trying later helps: another process holds the journal or the run, or the
+    /// store cannot be reached.
+    public var exitCode: Int32 { [.heldByAnother, .stale, .unreachable].contains(code) ? 75 : 74 }
 }
 
 extension JournalError {

@@ -8,6 +8,14 @@ public enum JournalLimits {
     public static let recordBody = 16 << 20
     /// Bytes of a body beside the chain.
     public static let body = 64 << 20
+    /// Shortest wait between two looks whether a lease has become free.
+    public static let leaseLook = Duration.milliseconds(50)
+    /// Longest wait between two looks whether a lease must be renewed: a third of the shortest that there is.
+    public static let renewalLook = Duration.seconds(1)
+    /// How long the lease of the dispatcher lasts: so long nothing begins after its node has died.
+    public static let dispatcherLease = Duration.milliseconds(3500)
+    /// How long the lease of a run lasts: so long its node may be without the store before it stops what it does.
+    public static let runLease = Duration.seconds(15)
     /// Characters that a run's id or its prefix may have.
     public static let runID = 128
 }

@@ -68,24 +68,19 @@ public struct Record: Hashable, Sendable {
     private static func chained(
         _ run: String, _ sequence: Int, _ at: Instant, _ kind: String, _ bodyDigest: String, _ previous: String
     ) -> String {
-        var hash = SHA256()
-        func add(_ bytes: some Collection<UInt8>) {
-            withUnsafeBytes(of: UInt64(bytes.count).bigEndian) { hash.update(bufferPointer: $0) }
-            hash.update(data: Array(bytes))
-        }
-        func add(_ number: Int64) { withUnsafeBytes(of: number.bigEndian) { add(Array($0)) } }
-        add(run.utf8)
-        add(Int64(sequence))
-        add(at.microsecondsSinceEpoch)
-        add(kind.utf8)
-        add(bodyDigest.utf8)
-        add(previous.utf8)
-        return hex(hash.finalize())
+        var hash = FieldHash()
+        hash.add(run)
+        hash.add(Int64(sequence))
+        hash.add(at.microsecondsSinceEpoch)
+        hash.add(kind)
+        hash.add(bodyDigest)
+        hash.add(previous)
+        return hash.digest
     }
 }
 
 /// The end of a run's chain: what the next record must continue.
-public struct ChainTip: Hashable, Sendable {
+public struct ChainTip: Codable, Hashable, Sendable {
     public let sequence: Int
     public let digest: String
 

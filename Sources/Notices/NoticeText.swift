@@ -27,6 +27,7 @@ struct NoticeText {
         let text =
             switch notice.event {
             case .test: "test: \(what)"
+            case .asked: "asks: \(what): \(notice.points.first.map { "\($0.step): \($0.sentence)" } ?? "")"
             case .recovered: "recovered: \(what): \(counts(notice.counts))"
             case .missed: "missed: \(what): \(missedInShort(notice))"
             case .pass, .warn, .fail, .unknown, .ended:
@@ -39,7 +40,7 @@ struct NoticeText {
         var facts = [("run", notice.run), ("environment", notice.environment)]
         if let verdict = notice.verdict { facts.append(("verdict", verdict.rawValue)) }
         if let startedAt = notice.startedAt { facts.append(("started", time(startedAt))) }
-        facts.append((notice.event == .test ? "sent" : "ended", time(notice.at)))
+        facts.append((notice.event == .test || notice.event == .asked ? "sent" : "ended", time(notice.at)))
         if let earlier = notice.recoversFrom { facts.append(("recovers from", earlier)) }
         facts.append(("see more", notice.hint))
         return facts.map { (name: $0.0, value: oneLine($0.1, Limits.noticeSentence)) }
@@ -65,7 +66,7 @@ struct NoticeText {
             let subject = point.subject.isEmpty ? "" : " \(point.subject):"
             let advice = point.advice.map { " \($0)" } ?? ""
             return Line(
-                severity: point.severity,
+                severity: notice.event == .asked ? nil : point.severity,
                 text: oneLine("\(point.step):\(subject) \(point.sentence)\(advice)", 3 * Limits.noticeSentence))
         }
         if notice.morePoints > 0 { lines.append(Line(severity: nil, text: "… and \(notice.morePoints) more.")) }

@@ -2,6 +2,8 @@
 public enum PlanLimits {
     /// Bytes of a plan or an estate.
     public static let fileSize = 1 << 20
+    /// What runs saw is kept so long at least: a slip of the pen must not cost it.
+    public static let shortestRetention = Duration.seconds(86_400)
     /// Values of a document, with its aliases expanded: a YAML bomb ends here.
     public static let nodes = 50_000
     /// Depth of a document's nesting.
@@ -12,6 +14,8 @@ public enum PlanLimits {
     public static let steps = 500
     /// Attempts of one `retry`.
     public static let retries = 100
+    /// Looks of a check that goes on for some time: each is recorded.
+    public static let soakLooks = 20_000
     /// Characters of a name.
     public static let nameLength = 63
     /// Mistakes that are reported at once; a person stops reading long before.

@@ -73,12 +73,7 @@ extension RunDocument {
     public static func read(
         _ row: RunRow, from store: any JournalStore, isAlive: Bool
     ) async throws -> RunDocument {
-        let records = try await store.records(of: row.id)
-        try Record.verifyChain(records)
-        var machine = RunMachine(run: row.id)
-        for record in records {
-            _ = machine.handle(try decodeJSON(RunEvent.self, record.body), at: record.at)
-        }
+        let machine = try RunMachine(replaying: try await store.records(of: row.id), of: row.id)
         return try await make(machine.state, from: store, isAlive: isAlive)
     }
 
@@ -163,7 +158,7 @@ extension RunDocument.Step {
         switch phase {
         case .pending: "pending"
         case .observing, .previewing, .working, .proving, .undoing: "running"
-        case .awaitingWindow: "waiting"
+        case .awaitingWindow, .awaitingDecision, .waiting: "waiting"
         case .skipped: "skipped"
         case .done: "done"
         }

@@ -122,6 +122,14 @@ extension Database {
     }
 }
 
+extension Database {
+    func series() throws -> [PointSeries] {
+        try Row.fetchAll(try cachedStatement(sql: "SELECT key, name FROM series ORDER BY key, name")).map { row in
+            PointSeries(key: try row.decode(String.self, atIndex: 0), name: try row.decode(String.self, atIndex: 1))
+        }
+    }
+}
+
 /// The conditions of a listing, with their values.
 private struct Selection {
     private var conditions: [String] = []
@@ -202,7 +210,7 @@ extension RunRow {
         ]
     }
 
-    fileprivate init(_ row: Row) throws {
+    init(_ row: Row) throws {
         guard let state = RunState(rawValue: try row.decode(String.self, atIndex: 7)) else {
             throw DamagedRow()
         }

@@ -9,6 +9,7 @@ extension Database {
         var tips: [String: ChainTip] = [:]
         for run in batch.continuedRuns { tips[run] = try tip(of: run) }
         try batch.checkContinuation(of: tips)
+        try store(batch.checkpoints)
         for row in batch.rows { try store(row) }
         for row in batch.missed { try store(row) }
         for record in batch.records { try store(record) }
@@ -16,6 +17,7 @@ extension Database {
             let insert = try cachedStatement(
                 sql: "INSERT INTO body (digest, bytes) VALUES (?, ?) ON CONFLICT DO NOTHING")
             for body in batch.bodies { try insert.execute(arguments: [body.digest, Data(body.bytes)]) }
+            try note(batch.bodies.map(\.digest), usedBy: batch.records.first?.run)
         }
         try store(batch.finitePoints)
     }

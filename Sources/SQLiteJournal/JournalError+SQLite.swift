@@ -66,8 +66,8 @@ extension JournalError {
         JournalError(
             .corrupt,
             "The journal \(path) was damaged and is set aside, whole, as \(name). Restore a backup in its place, or start "
-                + "again with a new journal: it will not know of the runs that were under way, so look at what they left."
-        )
+                + "again with a new journal: it will not know of the runs that were under way, so look at what they left.",
+            setAside: name)
     }
 
     static func foreign(_ path: String) -> JournalError {

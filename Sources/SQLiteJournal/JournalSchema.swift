@@ -71,6 +71,31 @@ enum JournalSchema {
         ) STRICT, WITHOUT ROWID;
         CREATE INDEX missed_latest ON missed (nominal);
         """,
+        """
+        CREATE TABLE checkpoint (
+            number INTEGER PRIMARY KEY,
+            kind TEXT NOT NULL,
+            run TEXT NOT NULL,
+            sequence INTEGER NOT NULL,
+            head TEXT NOT NULL,
+            row_digest TEXT NOT NULL,
+            at INTEGER NOT NULL,
+            previous TEXT NOT NULL,
+            key TEXT NOT NULL,
+            signature TEXT NOT NULL
+        ) STRICT;
+        CREATE UNIQUE INDEX checkpoint_run ON checkpoint (run, kind);
+        CREATE TABLE body_use (
+            run TEXT NOT NULL,
+            digest TEXT NOT NULL,
+            PRIMARY KEY (run, digest)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX body_user ON body_use (digest);
+        INSERT OR IGNORE INTO body_use
+        SELECT record.run, tree.value
+        FROM record, json_tree(CASE WHEN json_valid(CAST(record.body AS TEXT)) THEN CAST(record.body AS TEXT) END) AS tree
+        WHERE tree.key = 'attachment' AND tree.type = 'text';
+        """,
     ]
 
     static var version: Int { migrations.count }

@@ -46,6 +46,8 @@ public final class SQLiteJournal: JournalStore {
 
     public func append(_ batch: Batch) async throws(JournalError) {
         try batch.checkSizes()
+        // One process owns the file: there are no leases here, and so none that could be in force.
+        if let fence = batch.fences.first { throw .stale(fence.name) }
         try await perform { database in
             try database.inTransaction(.immediate) {
                 try database.store(batch)
@@ -96,6 +98,29 @@ public final class SQLiteJournal: JournalStore {
         try await perform { try $0.points(key: key, name: name, limit: limit) }
     }
 
+    public func series() async throws(JournalError) -> [PointSeries] { try await perform { try $0.series() } }
+
+    public func checkpoints(_ filter: CheckpointFilter) async throws(JournalError) -> [Checkpoint] {
+        try await perform { try $0.checkpoints(filter) }
+    }
+
+    public func rowsWithoutCheckpoint(limit: Int) async throws(JournalError) -> [RunRow] {
+        try await perform { try $0.rowsWithoutCheckpoint(limit: limit) }
+    }
+
+    public func prunable(_ filter: PruningFilter) async throws(JournalError) -> [RunRow] {
+        try await perform { try $0.prunable(filter) }
+    }
+
+    public func prune(_ part: PrunedPart, _ checkpoints: [Checkpoint]) async throws(JournalError) {
+        try await perform { database in
+            try database.inTransaction(.immediate) {
+                try database.prune(part, checkpoints)
+                return .commit
+            }
+        }
+    }
+
     public func close() async {
         let closing = opened.withLock { opened in
             defer { opened = nil }
@@ -106,6 +131,23 @@ public final class SQLiteJournal: JournalStore {
             // What was committed is on disk already: a failing last checkpoint loses nothing.
             try? closing.queue.close()
             closing.lock?.release()
+        }
+    }
+
+    public func compact() async throws(JournalError) {
+        try await perform { database in
+            let free = try Int.fetchOne(database, sql: "PRAGMA freelist_count") ?? 0
+            let pages = try Int.fetchOne(database, sql: "PRAGMA page_count") ?? 0
+            guard free >= SQLiteJournalLimits.freePages, free * SQLiteJournalLimits.freeShare >= pages else { return }
+            try database.execute(sql: "VACUUM")
+        }
+    }
+
+    /// What SQLite finds wrong with the file itself; at most so many, and reading all of it.
+    public func integrityProblems() async throws(JournalError) -> [String] {
+        try await perform { database in
+            try String.fetchAll(database, sql: "PRAGMA integrity_check(\(SQLiteJournalLimits.problems))")
+                .filter { $0 != "ok" }
         }
     }
 

@@ -8,6 +8,12 @@ enum SQLiteJournalLimits {
     static let busySeconds = 5.0
     /// Runs or digests that one statement asks for.
     static let namesInQuestion = 200
+    /// Problems of the file that one check lists.
+    static let problems = 20
+    /// Free pages below which giving them back is not worth the writing, and the share of all that must be free: one of
+    /// so many.
+    static let freePages = 256
+    static let freeShare = 4
     /// Free bytes below which a failed write is taken for a full disk.
     static let tight: UInt64 = 1 << 20
 }

@@ -9,7 +9,7 @@ import Schedules
 /// They are a chain of their own. Now and then a picture of where all stands is put into it, and a start reads from the
 /// last one on.
 struct DispatchLedger {
-    private static let stream = "dispatcher"
+    static let stream = "dispatcher"
     private static let pictureKind = "picture"
     private static let owedKind = "owed"
     private static let notedKind = "noted"
@@ -85,6 +85,11 @@ struct DispatchLedger {
             parts += try read(bytes)
         }
         return parts
+    }
+
+    /// This process is about to begin their runs, or has: what they need is theirs, whether or not the journal has a run.
+    mutating func note(inHand occurrences: Set<Dispatching.Occurrence>) {
+        for occurrence in occurrences { record.noteRun(of: occurrence) }
     }
 
     /// The run of an occurrence; `nil` where it has none.

@@ -5,6 +5,9 @@ import Maintenance
 
 /// The thin shell around the dispatcher: makes its decisions durable, and then does them.
 public struct Scheduler: Sendable {
+    /// The chain of its decisions, as the journal calls it: who has its lease dispatches.
+    public static let stream = DispatchLedger.stream
+
     private let host: Host
     private let store: any JournalStore
     private let policy: DispatchPolicy
@@ -146,6 +149,7 @@ public struct Scheduler: Sendable {
             do {
                 var ledger = DispatchLedger(store: store, host: host)
                 try await ledger.open(timings)
+                ledger.note(inHand: hand.all)
                 try await takeOver(ledger.record, in: &group, hand)
                 let known = ledger.record.procedures.filter { !$0.value.isRemoved }.keys
                 var session = Session(ledger: ledger, dispatcher: Dispatcher(ledger.record, policy: policy))

@@ -57,6 +57,11 @@ public final class Watchman: Sendable {
     public var relatives: [ProcedurePlan] { state.withLock { $0.relatives } }
     /// How many plans are in force.
     public var count: Int { state.withLock { $0.plans.count } }
+
+    /// The estate's, which all plans of the folder share.
+    public var retention: Estate.Retention {
+        state.withLock { $0.plans.values.first }?.plan()?.estate?.retention ?? Estate.Retention()
+    }
     /// Files of plans whose present content is not in force.
     public var problems: Int { state.withLock { $0.problems } }
     /// Holds in force; one where they cannot be read, which holds everything.

@@ -117,7 +117,7 @@ struct ClusterRightsTests {
         for definition in KubernetesActions.all {
             let given: [PlanValue.Entry] = [
                 .init("deployments", .text("web")), .init("cronjob", .text("job")), .init("namespace", .text("shop")),
-                .init("selector", .text("app=web")),
+                .init("selector", .text("app=web")), .init("image", .text("shop/web:v1")),
             ].filter { entry in definition.parameters.contains { $0.name == entry.key } }
             for right in try definition.configured(with: .map(given)).rights {
                 #expect(KubernetesRule(right.grant)?.description == right.grant, "\(right.grant)")

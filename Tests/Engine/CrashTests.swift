@@ -141,5 +141,16 @@ final class CrashingJournal: JournalStore {
     func points(key: String, name: String, limit: Int) async throws(JournalError) -> [PastMeasurement] {
         try await inner.points(key: key, name: name, limit: limit)
     }
+    func series() async throws(JournalError) -> [PointSeries] { try await inner.series() }
+    func checkpoints(_ filter: CheckpointFilter) async throws(JournalError) -> [Checkpoint] {
+        try await inner.checkpoints(filter)
+    }
+    func rowsWithoutCheckpoint(limit: Int) async throws(JournalError) -> [RunRow] {
+        try await inner.rowsWithoutCheckpoint(limit: limit)
+    }
+    func prunable(_ filter: PruningFilter) async throws(JournalError) -> [RunRow] { try await inner.prunable(filter) }
+    func prune(_ part: PrunedPart, _ checkpoints: [Checkpoint]) async throws(JournalError) {
+        try await inner.prune(part, checkpoints)
+    }
     func close() async {}
 }

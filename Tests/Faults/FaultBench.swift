@@ -1,5 +1,6 @@
 import ActionsBackups
 import ActionsCertificates
+import ActionsExternal
 import ActionsHTTP
 import ActionsHosts
 import ActionsKubernetes
@@ -44,7 +45,7 @@ struct FaultBench {
             TargetKindDefinition(HTTPKind.self), TargetKindDefinition(TLSKind.self),
             TargetKindDefinition(HostKind.self), TargetKindDefinition(KubernetesKind.self),
             TargetKindDefinition(S3Kind.self), TargetKindDefinition(PrometheusKind.self),
-        ], channels: NoticeChannels.all)
+        ], channels: NoticeChannels.all, programs: ExternalActions.programs)
     /// `FAULTS=a,b` runs these alone, while one is worked on.
     static let only = ProcessInfo.processInfo.environment["FAULTS"]?.split(separator: ",").map(String.init)
 

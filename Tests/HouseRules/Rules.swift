@@ -12,10 +12,12 @@ enum Layers {
         "Schedules": ["Host"],
         "Plans": ["Host", "Maintenance", "Schedules"],
         "Journal": ["Host", "Maintenance"],
+        "Evidence": ["Host", "Maintenance", "Journal"],
         "Engine": pure,
         "Dispatching": ["Host", "Schedules"],
         "Serving": pure + ["Engine", "Dispatching"],
         "SQLiteJournal": ["Host", "Maintenance", "Journal"],
+        "PostgreSQLJournal": ["Host", "Maintenance", "Journal", "ClientPostgreSQL"],
         "Clients": ["Host", "Maintenance", "CLibPQ", "CExpat", "ClientHTTP", "ClientPrograms"],
         "Actions": ["Host", "Maintenance", "CZlib"] + clients,
         "Notices": ["Host", "Maintenance", "ClientHTTP", "ClientSMTP"],
@@ -26,12 +28,14 @@ enum Layers {
     ]
     private static let ours = Set(
         pure + clients + [
-            "Engine", "Dispatching", "Serving", "SQLiteJournal", "Reports", "Reference", "Sandbox", "Notices",
-            "Proposals",
+            "Engine", "Dispatching", "Serving", "SQLiteJournal", "PostgreSQLJournal", "Reports", "Reference", "Sandbox",
+            "Notices",
+            "Proposals", "Evidence",
         ]
             + ["CLibPQ", "CZlib", "CExpat"]
             + ["ActionsPostgreSQL", "ActionsRedis", "ActionsHTTP", "ActionsCertificates", "ActionsHosts"]
-            + ["ActionsKubernetes", "ActionsBackups", "ActionsLogs", "ActionsSecurity", "ActionsModels"])
+            + ["ActionsKubernetes", "ActionsBackups", "ActionsLogs", "ActionsSecurity", "ActionsModels"]
+            + ["ActionsExternal"])
     /// Libraries that only some rooms may see.
     private static let onePlace = [
         "Yams": ["Plans", "Clients"], "GRDB": ["SQLiteJournal"], "CLibPQ": ["Clients"], "CExpat": ["Clients"],

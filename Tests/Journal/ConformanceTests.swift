@@ -1,12 +1,14 @@
 import Host
 import Journal
 import Maintenance
+import PostgreSQLJournal
 import SQLiteJournal
+import Sandbox
 import Testing
 
 /// The stores that must all behave alike.
 enum StoreKind: String, CaseIterable, Sendable {
-    case memory, sqlite
+    case memory, sqlite, postgresql
 
     func with(_ work: (any JournalStore) async throws -> Void) async throws {
         switch self {
@@ -14,6 +16,19 @@ enum StoreKind: String, CaseIterable, Sendable {
         case .sqlite:
             try await withFolder { folder throws in
                 try await withWriter(folder + "/journal.sqlite") { try await work($0) }
+            }
+        case .postgresql:
+            let server = try await PostgreSQLServer.shared()
+            try await Gate.databases.pass {
+                try await server.withDatabase { database in
+                    let journal = try await PostgreSQLJournal.writer(
+                        at: server.url(database: database), node: "node-1", host: .system)
+                    do { try await work(journal) } catch {
+                        await journal.close()
+                        throw error
+                    }
+                    await journal.close()
+                }
             }
         }
     }

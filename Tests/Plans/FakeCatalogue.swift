@@ -16,7 +16,7 @@ enum FakeCatalogue {
         channels: [
             ChannelKindDefinition(Webhook.self), ChannelKindDefinition(Watchdog.self),
             ChannelKindDefinition(Letters.self),
-        ])
+        ], programs: .fake)
 }
 
 protocol FakeChannel: ChannelKind {}
@@ -308,4 +308,29 @@ struct RunProgram: FakeChange {
     var program = ""
     var arguments: [String] = []
     var environment: [String: String] = [:]
+}
+
+extension ActionPrograms {
+    /// Programs of a test's own: what one is told to be stands in its arguments.
+    static let fake = ActionPrograms(
+        describe: { source, _ throws(CouldNotLook) in
+            guard source.arguments.first != "missing" else {
+                throw CouldNotLook(.notFound, "The program missing could not be started: no such file.")
+            }
+            return ActionProgram(
+                name: source.name, arguments: source.arguments, environment: source.environment,
+                directory: source.folder, digest: "digest", description: .text(source.arguments.last ?? ""))
+        },
+        define: { program throws(ValueErrors) in
+            let kind = program.description.asText ?? ""
+            return ActionDefinition(
+                Declaration(name: program.name, summary: "A fake.", applies: "Everywhere."),
+                roles: [TargetRole(kinds: [kind == "check" ? "host" : kind])], parameters: [], isChange: false,
+                configure: { _ throws(ValueErrors) in
+                    ConfiguredAction(
+                        impact: .observe, rights: [], thresholds: Thresholds(), measurements: [],
+                        work: .check(ConfiguredCheck { _, _ in Observation(summary: "seen") }))
+                },
+                decodable: { _, _ throws(ValueErrors) in })
+        })
 }

@@ -81,8 +81,10 @@ struct SchemaCheck {
         case ("type", .list(let types)): return types.contains { isOf($0.asText ?? "", value) }
         case ("type", .text(let type)): return isOf(type, value)
         case ("enum", .list(let values)): return values.contains(value)
+        case ("pattern", .text(let pattern)):
+            guard let text = value.asText else { return true }
+            return (try? Regex(pattern).firstMatch(in: text)) != nil
         case ("const", _): return value == rule
-        case ("pattern", _): if case .text(let text) = value { return text.contains("${") } else { return true }
         case ("minItems", .number(let least)): if case .list(let items) = value { return Double(items.count) >= least }
         case ("items", _): if case .list(let items) = value { return items.allSatisfy { fits($0, rule) } }
         default: break

@@ -22,6 +22,14 @@ enum KubernetesActionLimits {
     static let jobNameStem = 36
     /// Time for which a finished Job is kept where its template does not say.
     static let jobMemory: Duration = .seconds(30 * 86_400)
+    /// Lines and bytes of a Job's log that are kept, in pieces that the evidence shows whole, and the pods that are asked.
+    static let keptLogLines = 1000
+    static let keptLogBytes = 32 << 10
+    static let keptLogPods = 3
+    /// Between two looks at the end of a log that is being written.
+    static let logLook: Duration = .seconds(2)
+    /// Variables of a Job's container.
+    static let variables = 200
     /// Workloads that a summary names.
     static let namedWorkloads = 3
     /// Workloads of one restart.

@@ -8,5 +8,6 @@ public enum KubernetesActions {
         .check(KubernetesDisk.self),
         .change(RolloutRestart.self),
         .change(JobFromCronJob.self),
+        .change(RunJob.self),
     ]
 }

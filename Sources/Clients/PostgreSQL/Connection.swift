@@ -48,7 +48,7 @@ final class Connection: Sendable {
     }
 
     /// Gives every error that a job ends with its public form.
-    private static func perform<Value>(
+    static func perform<Value>(
         _ job: (Wire, CallBounds) throws -> Value, _ wire: Wire, _ bounds: CallBounds
     ) throws -> Value {
         do {

@@ -81,6 +81,13 @@ struct ConnectionSettings: Sendable, Hashable {
         return keywords
     }
 
+    /// The same for a session that writes: a standby is passed over where several hosts are given, and refused where one is.
+    var forWriting: ConnectionSettings {
+        let attribute = "target_session_attrs"
+        guard keywords[attribute] == nil, keywords["service"] == nil else { return self }
+        return ConnectionSettings(keywords: keywords.merging([attribute: "read-write"]) { $1 })
+    }
+
     /// libpq's defaults: PGHOST, the system's user …
     private static func defaults() -> [String: String] {
         guard let options = PQconndefaults() else { return [:] }

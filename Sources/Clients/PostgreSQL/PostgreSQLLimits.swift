@@ -6,6 +6,8 @@ public enum PostgreSQLLimits {
     public static let rows = 200_000
     /// Bytes of one answer's values.
     public static let answerBytes = 32 << 20
+    /// Bytes of one answer's values where a program reads its own records: the largest of them, twice as long in text.
+    public static let recordBytes = 256 << 20
     /// Bytes of a row that is not yet whole: a value of a gigabyte must not be gathered first and refused afterwards.
     public static let unfinishedRowBytes = 33 << 20
     /// Bytes that are still read of a statement that was cancelled before its connection is dropped.

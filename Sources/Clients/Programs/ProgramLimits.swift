@@ -27,4 +27,13 @@ public enum ProgramLimits {
     public static let fileSystemAnswer: Duration = .seconds(5)
     /// Mounts that are looked at in one step.
     public static let mounts = 500
+    /// Bytes of a line that a program answers with, and of all that it writes: its answer is held in memory.
+    public static let dialogueLine = 1 << 20
+    public static let dialogue = 16 << 20
+    /// Bytes that are written or read at once.
+    static let dialogueWrite = 64 * 1024
+    /// Between two looks at the clock while a program is silent, and while one that closed its output ends, in
+    /// milliseconds.
+    static let dialoguePause: Int32 = 20
+    static let exitPause: Int32 = 2
 }

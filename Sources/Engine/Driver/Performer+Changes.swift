@@ -13,7 +13,7 @@ extension Performer {
         do {
             let (change, target) = try change(step, machine)
             let preview = try await within(context) { try await change.preview(target, context) }
-            if let impact = preview.impact { try permit(impact) }
+            if let impact = preview.impact { try permit(impact, step) }
             let key = History.key(start, step: step.id)
             outcome.pace = History.pace(
                 try await store.points(key: key, name: History.pace, limit: EngineLimits.paceHistory))
@@ -71,7 +71,7 @@ extension Performer {
         if !(outcome.isFailure && isProvenElsewhere) {
             outcome.state = await probe(step, unit, baseline, machine, log)
             if isProvenElsewhere, case .unknown(let own) = outcome.state, !step.proof.isEmpty {
-                prove(await lookAtAll(step.proof, machine, log), own, unit, &outcome)
+                outcome.prove(unit, by: await lookAtAll(step.proof, machine, log), own)
             }
         }
         outcome.seconds = (host.steady() - begun).inSeconds
@@ -123,28 +123,6 @@ extension Performer {
         }
     }
 
-    /// The plan's proof speaks for a change that cannot see its own effect. It does not say that this run brought the
-    /// effect about: where that is in doubt, the doubt stays as a warning.
-    private func prove(_ seen: ChecksOutcome, _ own: Cause, _ unit: WorkUnit, _ outcome: inout UnitOutcome) {
-        let cause = seen.cause ?? Cause(.unexpected, "The proof gave no cause.")
-        switch seen.verdict {
-        case .pass, .warn:
-            var proof = Proof("\(unit.title): done, and its proof was seen")
-            if seen.verdict == .warn { proof.findings.append(Finding(unit.title, .warn, cause)) }
-            if let doubt = outcome.error ?? (own.code == .nobodyLooked ? nil : own) {
-                proof.summary = "\(unit.title): its proof was seen"
-                proof.findings.append(Finding(unit.title, .warn, doubt))
-            }
-            outcome.state = .applied(proof)
-        case .fail:
-            outcome.state = .pending
-            outcome.error = outcome.error ?? Cause(.rejected, "It ran, and its proof failed: \(cause.sentence)")
-            outcome.isFailure = true
-        case .unknown:
-            outcome.state = .unknown(cause)
-        }
-    }
-
     /// Does what has an effect, and ends it as soon as somebody holds it; what the target then shows is looked at.
     private func unlessHeld(
         _ context: Context, _ body: @Sendable @escaping () async throws -> Void
@@ -170,6 +148,7 @@ extension Performer {
 
     /// Asks the run to stop before the held unit's own word comes in, so that nothing else is begun.
     private func stopWhereHeld() throws(CouldNotLook) {
+        stopWhereCancelled()
         guard let cause = held(start) else { return }
         mailbox.post(.note(Delivery(event: .cancelRequested(cause))))
         throw CouldNotLook(cause)
@@ -180,7 +159,7 @@ extension Performer {
         guard case .change(let change) = action.work else {
             throw CouldNotLook(.notSupported, "`\(step.action)` is a check and changes nothing.")
         }
-        try permit(action.impact)
+        try permit(action.impact, step)
         return (change, target)
     }
 

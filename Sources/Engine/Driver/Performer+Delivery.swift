@@ -97,9 +97,8 @@ extension RunEvent {
             let failed = DeliveryAttempt(
                 attempt: tried.attempt, outcome: .perhapsSent(cause), seconds: tried.seconds)
             return .deliveryTried(id: id, failed)
-        case .started, .resumed, .cancelRequested, .missed, .childStarted, .waited, .windowOpened, .deliveryIntended,
-            .deliveryDue,
-            .ended:
+        case .started, .resumed, .cancelRequested, .missed, .childStarted, .waited, .windowOpened, .paused, .decided,
+            .undecided, .deliveryIntended, .deliveryDue, .ended:
             return self
         }
     }

@@ -13,6 +13,7 @@ struct Performer: Sendable {
     let run: String
     let observer: RunObserver
     let held: @Sendable (RunStart) -> Cause?
+    let inbox: Inbox?
     let mailbox: Mailbox<Message>
 
     /// The event that answers the command; `nil` when the run is being torn down.
@@ -31,6 +32,10 @@ struct Performer: Sendable {
             return await prepare(plan, unit, machine)
         case .apply(let step, let unit, let baseline):
             guard let plan = plan(step) else { return nil }
+            if let late = machine.lateness(of: unit, in: step, at: host.now()) {
+                let notBegun = UnitOutcome(state: .pending, error: late, isFailure: false, seconds: 0)
+                return Delivery(event: .unitProbed(step: step, unit: unit.id, notBegun))
+            }
             return await work(plan, unit, baseline, machine) { try await $0.apply(unit, baseline, $1, $2) }
         case .wait(let step, let unit, let wait):
             guard await pause(wait) else { return nil }
@@ -38,6 +43,11 @@ struct Performer: Sendable {
         case .awaitWindow(let step, let opening):
             guard await pause(until: opening.opens) else { return nil }
             return Delivery(event: .windowOpened(step: step, opening))
+        case .pause(let step, let until):
+            guard await pause(until: until) else { return nil }
+            return Delivery(event: .paused(step: step))
+        case .awaitDecision(let step, let until):
+            return await awaitDecision(step, until: until, machine)
         case .repair(let step, let unit, let baseline):
             guard let plan = plan(step) else { return nil }
             return await work(plan, unit, baseline, machine) { try await $0.repair?(unit, baseline, $1, $2) }
@@ -79,10 +89,15 @@ struct Performer: Sendable {
 
     // MARK: What the calls share
 
-    /// False when the run was torn down meanwhile.
-    private func pause(_ wait: Duration) async -> Bool {
-        guard wait > .zero else { return true }
-        do { try await host.sleep(wait) } catch { return false }
+    /// False when the run was torn down meanwhile. Somebody may ask the run to stop, and is heard soon.
+    func pause(_ wait: Duration) async -> Bool {
+        var left = wait
+        while left > .zero {
+            let part = inbox == nil ? left : min(EngineLimits.inboxLook, left)
+            do { try await host.sleep(part) } catch { return false }
+            left -= part
+            stopWhereCancelled()
+        }
         return true
     }
 
@@ -92,6 +107,12 @@ struct Performer: Sendable {
             guard await pause(min(instant - host.now(), EngineLimits.longestSleep)) else { return false }
         }
         return true
+    }
+
+    /// Somebody asked the run to stop: it is told, and goes to its next safe point.
+    func stopWhereCancelled() {
+        guard let cause = inbox?.cancellation(of: run) else { return }
+        mailbox.post(.note(Delivery(event: .cancelRequested(cause))))
     }
 
     private func plan(_ step: String) -> RunStep? { start.plan.steps.first { $0.id == step } }
@@ -134,14 +155,16 @@ struct Performer: Sendable {
     }
 
     /// Parameters may hold references, so the impact is known for certain only now.
-    func permit(_ impact: Impact) throws(CouldNotLook) {
+    func permit(_ impact: Impact, _ step: RunStep) throws(CouldNotLook) {
         switch impact {
         case .observe, .online: return
         case .disruptive where start.windowCloses != nil: return
         case .disruptive:
             throw CouldNotLook(.rejected, "It is disruptive, and the procedure has no window for it.")
+        // The machine lets nothing of it begin that nobody agreed to.
+        case .destructive where step.approval != nil && start.windowCloses != nil: return
         case .destructive:
-            throw CouldNotLook(.rejected, "It is destructive, which needs an approval; this version has none.")
+            throw CouldNotLook(.rejected, "It is destructive, which needs an `approval` and a window in the plan.")
         }
     }
 }

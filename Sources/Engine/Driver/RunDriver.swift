@@ -30,11 +30,13 @@ public struct RunDriver: Sendable {
     private let endLeftChildren: @Sendable (_ run: String, _ known: [ProcessIdentity]) async throws -> Void
     /// Why the run may change nothing now.
     private let held: @Sendable (RunStart) -> Cause?
+    /// Where people leave their word; without one nobody is asked.
+    private let inbox: Inbox?
     private let mailbox = Mailbox<Message>()
 
     public init(
         host: Host, catalogue: Catalogue, store: any JournalStore, observer: RunObserver = RunObserver(),
-        held: @escaping @Sendable (RunStart) -> Cause? = { _ in nil },
+        held: @escaping @Sendable (RunStart) -> Cause? = { _ in nil }, inbox: Inbox? = nil,
         endLeftChildren: @escaping @Sendable (String, [ProcessIdentity]) async throws -> Void = { _, _ in }
     ) {
         self.host = host
@@ -42,6 +44,7 @@ public struct RunDriver: Sendable {
         self.store = store
         self.observer = observer
         self.held = held
+        self.inbox = inbox
         self.endLeftChildren = endLeftChildren
     }
 
@@ -53,11 +56,14 @@ public struct RunDriver: Sendable {
 
     /// Takes over a run that a dead process left: its probes say what became of the work in hand.
     public func resume(_ row: RunRow, by owner: ProcessIdentity) async throws -> Run {
+        try await store.take(row.id)
         var ledger = RunLedger(run: row.id, store: store, host: host)
         try ledger.replay(try await store.records(of: row.id), row)
         guard let start = ledger.run.start else {
             throw JournalError(.corrupt, "The journal has no beginning of run \(row.id).", run: row.id)
         }
+        // Another node may have brought it to its end meanwhile.
+        if case .ended = ledger.run.phase { return ledger.run }
         try await endLeftChildren(row.id, ledger.run.children)
         return try await drive(ledger, first: [.resumed(owner)], start)
     }
@@ -68,12 +74,14 @@ public struct RunDriver: Sendable {
     }
 
     private func drive(_ ledger: RunLedger, first: [RunEvent], _ start: RunStart) async throws -> Run {
+        let catalogue = catalogue.adding(start.plan.programs ?? [])
         let targets = TargetRegistry(start.plan.targets, catalogue: catalogue, host: host)
         let performer = Performer(
             host: host, catalogue: catalogue, store: store, targets: targets, start: start, run: ledger.run.id,
-            observer: observer, held: held, mailbox: mailbox)
+            observer: observer, held: held, inbox: inbox, mailbox: mailbox)
         do {
             let run = try await loop(ledger, first, performer)
+            inbox?.empty(for: run.id)
             await targets.close()
             return run
         } catch {
@@ -111,6 +119,7 @@ public struct RunDriver: Sendable {
                 while deliveries.isEmpty, inHand > 0 {
                     for message in await mailbox.take() {
                         switch message {
+                        case .note(let note) where !ledger.machine.isNews(note.event): break
                         case .note(let note): deliveries.append(note)
                         case .answer(let answer):
                             inHand -= 1

@@ -39,11 +39,7 @@ struct RunLedger: Sendable {
     /// Reads the run again from its records. Its commands are not handed out: they were, and nobody knows what became
     /// of them.
     mutating func replay(_ records: [Record], _ row: RunRow) throws {
-        try Record.verifyChain(records)
-        for record in records {
-            let event = try decodeJSON(RunEvent.self, record.body)
-            _ = machine.handle(event, at: record.at)
-        }
+        machine = try RunMachine(replaying: records, of: machine.state.id)
         tip = records.last.map { ChainTip($0) } ?? .none
         self.row = row
     }
@@ -53,7 +49,7 @@ struct RunLedger: Sendable {
         var next = self
         var batch = Batch()
         var commands: [RunCommand] = []
-        for delivery in deliveries {
+        for delivery in deliveries where next.machine.isNews(delivery.event) {
             let now = host.now()
             let body: [UInt8]
             do { body = try encodeJSON(delivery.event) } catch {
@@ -73,6 +69,15 @@ struct RunLedger: Sendable {
         try await store.append(batch)
         self = next
         return commands
+    }
+}
+
+extension RunMachine {
+    /// The run as its records, from the first on, made it.
+    public init(replaying records: [Record], of run: String) throws {
+        self.init(run: run)
+        try Record.verifyChain(records)
+        for record in records { _ = handle(try decodeJSON(RunEvent.self, record.body), at: record.at) }
     }
 }
 

@@ -67,7 +67,8 @@ public final class TargetRegistry: Sendable {
         }
         let (settings, secrets) = try References.resolve(settings: target.settings, host: host)
         do throws(ValueErrors) {
-            return OpenTarget(try kind.target(from: settings), secrets: secrets, on: host)
+            return OpenTarget(
+                try kind.target(from: settings), settings: kind.spelledOut(settings), secrets: secrets, on: host)
         } catch {
             let mistakes = Masker(secrets).mask(error.errors.map(\.message).joined(separator: "; "))
             throw CouldNotLook(.malformed, "The settings of target `\(name)` are wrong once resolved: \(mistakes).")

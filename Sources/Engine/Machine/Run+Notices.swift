@@ -1,4 +1,5 @@
 import Host
+import Journal
 import Maintenance
 import Plans
 
@@ -27,6 +28,38 @@ extension Run {
             intents.append(intent(heartbeat.channel, isHeartbeat: true, notice(of: NoticeEvent(verdict), at: now)))
         }
         return intents
+    }
+
+    /// One delivery a channel that wants to hear of questions, for each step that waits for people.
+    func questionIntents(at now: Instant) -> [DeliveryIntent] {
+        let channels = (start?.plan.notices?.rules ?? []).filter { $0.events.contains(.asked) }.flatMap(\.channels)
+        guard !channels.isEmpty else { return [] }
+        var told: Set<String> = []
+        let wanted = channels.filter { told.insert($0).inserted }
+        return steps.filter { if case .awaitingDecision = $0.phase { true } else { false } }.flatMap { step in
+            let asked = Body(Array("\(step.id) \(step.proposal?.digest ?? "")".utf8)).digest.prefix(12)
+            return wanted.map { channel in
+                DeliveryIntent(
+                    id: "\(id).\(channel).\(asked)", channel: channel, isHeartbeat: false,
+                    notice: question(of: step, at: now))
+            }
+        }
+    }
+
+    private func question(of step: StepState, at now: Instant) -> Notice {
+        var notice = notice(of: .asked, at: now)
+        let plan = start?.plan.steps.first { $0.id == step.id }
+        var sentence = "It asks for approval: \(step.summary)"
+        var verb = "approve"
+        if case .ask(let question)? = plan?.kind {
+            sentence = question.text
+            verb = "answer"
+        }
+        notice.verdict = nil
+        notice.points = [Notice.Point(step: step.id, severity: .unknown, subject: "", sentence: sentence)]
+        notice.morePoints = 0
+        notice.hint = "millwright \(verb) \(id) \(step.id)"
+        return notice
     }
 
     private func intent(_ channel: String, isHeartbeat: Bool, _ notice: Notice) -> DeliveryIntent {

@@ -58,16 +58,21 @@ public struct Run: Sendable {
 /// The state of one step.
 public struct StepState: Sendable {
     public enum Phase: Sendable, Equatable {
-        /// Not begun. Goes to `observing`, `previewing`, `awaitingWindow` or `skipped`.
+        /// Not begun. Goes to `observing`, `previewing`, `awaitingWindow`, `awaitingDecision`, `waiting`, `undoing`,
+        /// `skipped` or `done`.
         case pending
-        /// A check is being made. Goes to itself on a retry, or to `done`.
+        /// A check is being made. Goes to itself on a retry and in a soak, or to `done`.
         case observing(attempt: Int)
-        /// A change looks at what it would do. Goes to `working` or `done`.
+        /// A change looks at what it would do. Goes to `working`, `awaitingDecision`, `skipped` or `done`.
         case previewing
         /// Units are being done one by one. Goes to `awaitingWindow`, `proving`, `undoing` or `done`.
         case working
         /// The window closed on its work, which goes on when it opens again. Goes to `previewing`, `working` or `done`.
         case awaitingWindow(RunOpening)
+        /// People are asked, to agree to a change or to answer a question, until then. Goes to `previewing` or `done`.
+        case awaitingDecision(until: Instant)
+        /// Time passes until then. Goes to `done`.
+        case waiting(until: Instant)
         /// The units are over, and the plan's proof is looked at. Goes to `undoing` or `done`.
         case proving
         /// Units are being taken back, last first. Goes to `done`.
@@ -92,6 +97,14 @@ public struct StepState: Sendable {
     public internal(set) var attachments: [String] = []
     public internal(set) var startedAt: Instant?
     public internal(set) var endedAt: Instant?
+    /// What people said, in the order in which it came.
+    public internal(set) var decisions: [Decision] = []
+    /// What a change asks people to agree to.
+    public internal(set) var proposal: ChangeProposal?
+    /// A check that goes on for a time.
+    var soak: SoakState?
+    /// It may not be run, and so nothing that needs it.
+    var isBlocked = false
     var pace = 1.0
     /// What the guard said before the first unit.
     var guardBefore: Verdict?

@@ -1,4 +1,4 @@
-import Host
+public import Host
 public import Maintenance
 
 /// What the machine wants done. A command is handed out once, after the event that led to it is durable; the event that
@@ -16,6 +16,10 @@ public enum RunCommand: Sendable, Equatable {
     case wait(step: String, unit: WorkUnit, Duration)
     /// Lets time pass until the window opens again; answered by `windowOpened`.
     case awaitWindow(step: String, RunOpening)
+    /// Lets time pass; answered by `paused`.
+    case pause(step: String, until: Instant)
+    /// Waits for the next word of people on the step; answered by `decided` or `undecided`.
+    case awaitDecision(step: String, until: Instant)
     /// Finishes or clears away what is half done, and looks; answered by `unitProbed`.
     case repair(step: String, unit: WorkUnit, baseline: [UInt8])
     /// Only looks, waiting while an earlier attempt still runs; answered by `unitProbed`.

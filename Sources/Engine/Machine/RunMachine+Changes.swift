@@ -33,6 +33,9 @@ extension RunMachine {
             return []
         }
         step.units = limited(preview.units, plan(of: step)?.limits ?? [:])
+        if let approval = plan(of: step)?.approval, let question = propose(&step, approval, at: now) {
+            return [question]
+        }
         step.phase = .working
         return hasGuard(step) ? [.lookAtGuard(step: step.id)] : nextUnit(&step, at: now)
     }
@@ -103,8 +106,8 @@ extension RunMachine {
     /// Does the unit whose intent is durable, unless it may not be begun any more.
     private func begin(_ step: inout StepState, _ index: Int, attempt: Int = 1, at now: Instant) -> [RunCommand] {
         let (unit, baseline) = (step.units[index].unit, step.units[index].baseline)
-        if let cause = hindrance(unit, step, at: now) {
-            step.units[index].phase = .left(cause)
+        if hindrance(unit, step, at: now) != nil {
+            step.units[index].phase = .planned
             return nextUnit(&step, at: now)
         }
         step.units[index].phase = .intended(attempt: attempt)
@@ -139,6 +142,10 @@ extension RunMachine {
             step.units[index].phase = .repairing
             return [.repair(step: step.id, unit: step.units[index].unit, baseline: step.units[index].baseline)]
         case .pending where wasRecovered: return again(&step, index, at: now)
+        case .pending where outcome.error?.code == .windowEnded:
+            // It was not begun: the window had closed before its turn came.
+            step.units[index].phase = .planned
+            return nextUnit(&step, at: now)
         case .pending: return retryOrFail(&step, index, attempt, outcome, at: now)
         case .running(let handle):
             let cause = Cause(.perhapsApplied, "It still runs there as \(handle), longer than the step may take.")
@@ -165,8 +172,7 @@ extension RunMachine {
         _ step: inout StepState, _ index: Int, _ attempt: Int, _ outcome: UnitOutcome, at now: Instant
     ) -> [RunCommand] {
         let unit = step.units[index].unit
-        if let retry = plan(of: step)?.retry, attempt <= retry.times {
-            let pause = Self.backoff(retry, attempt)
+        if let retry = plan(of: step)?.retry, let pause = Self.pause(retry, attempt, step, at: now) {
             if hindrance(unit, step, at: now + pause) == nil {
                 step.units[index].phase = .waiting(attempt: attempt + 1)
                 return [.wait(step: step.id, unit: unit, pause)]

@@ -6,21 +6,51 @@ extension RunMachine {
     /// A check came back: judge it, and look again where the plan allows a retry.
     func observed(_ step: inout StepState, _ outcome: CheckOutcome, at now: Instant) -> [RunCommand] {
         guard case .observing(let attempt) = step.phase, attempt == outcome.attempt else { return [] }
-        step.keep(outcome.attachment)
         let judgement = judge(outcome, step)
+        if step.soak != nil { return soaked(&step, outcome, judgement, attempt, at: now) }
+        step.keep(outcome.attachment)
         if judgement.verdict == .fail || judgement.verdict == .unknown, state.cancellation == nil,
-            let retry = plan(of: step)?.retry, attempt <= retry.times
+            let retry = plan(of: step)?.retry, let pause = Self.pause(retry, attempt, step, at: now)
         {
             step.phase = .observing(attempt: attempt + 1)
-            return [.observe(step: step.id, attempt: attempt + 1, after: Self.backoff(retry, attempt))]
+            return [.observe(step: step.id, attempt: attempt + 1, after: pause)]
         }
-        if let observation = outcome.observation {
-            step.summary = observation.summary
-            step.measurements = observation.measurements
-            step.missing = observation.missing
-            step.findings = observation.findings.limited()
-        }
+        show(outcome, in: &step)
         finish(&step, judgement.verdict, judgement.cause, at: now)
+        return []
+    }
+
+    private func show(_ outcome: CheckOutcome, in step: inout StepState) {
+        guard let observation = outcome.observation else { return }
+        step.summary = observation.summary
+        step.measurements = observation.measurements
+        step.missing = observation.missing
+        step.findings = observation.findings.limited()
+    }
+
+    /// One look of many: a failure ends it, anything else waits for the time to be over.
+    private func soaked(
+        _ step: inout StepState, _ outcome: CheckOutcome, _ judgement: Judge.Judgement, _ attempt: Int, at now: Instant
+    ) -> [RunCommand] {
+        guard var soak = step.soak else { return [] }
+        soak.note(judgement, at: now)
+        step.soak = soak
+        show(outcome, in: &step)
+        let isLast = judgement.verdict == .fail || now >= soak.until || state.cancellation != nil
+        // The evidence of every look lies in the journal; a report shows that of the first, the last and what was wrong.
+        if attempt == 1 || isLast || judgement.verdict != .pass, step.attachments.count < EngineLimits.soakEvidence {
+            step.keep(outcome.attachment)
+        }
+        guard isLast else {
+            step.phase = .observing(attempt: attempt + 1)
+            return [.observe(step: step.id, attempt: attempt + 1, after: soak.next(after: now) - now)]
+        }
+        step.findings = (step.findings + soak.gaps).limited()
+        step.summary = "\(soak.summary) · \(step.summary)"
+        let isCut = now < soak.until && judgement.verdict != .fail
+        let cut = state.cancellation.map { Judge.Judgement(verdict: .unknown, cause: $0) }
+        let worst = isCut ? cut ?? soak.worst : soak.worst
+        finish(&step, worst.verdict.worst(soak.worst.verdict), worst.cause, at: now)
         return []
     }
 
@@ -32,8 +62,16 @@ extension RunMachine {
         return Judge.judge(observation, thresholds: profile(of: step)?.thresholds ?? Thresholds()) { measurement($0) }
     }
 
+    /// How long to wait before another attempt; `nil` where there is none.
+    static func pause(_ retry: RetryPolicy, _ attempt: Int, _ step: StepState, at now: Instant) -> Duration? {
+        guard attempt <= retry.times else { return nil }
+        let pause = backoff(retry, attempt)
+        guard let within = retry.withinMicroseconds, let begun = step.startedAt else { return pause }
+        return now + pause <= begun + .microseconds(within) ? pause : nil
+    }
+
     /// The n-th wait doubles the one before, and stays below an hour.
-    static func backoff(_ retry: RetryPolicy, _ attempt: Int) -> Duration {
+    private static func backoff(_ retry: RetryPolicy, _ attempt: Int) -> Duration {
         min(.microseconds(retry.waitMicroseconds) * (1 << min(attempt - 1, 12)), .seconds(3600))
     }
 }

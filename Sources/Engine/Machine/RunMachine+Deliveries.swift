@@ -7,9 +7,22 @@ extension RunMachine {
     /// Every step is over.
     mutating func conclude(at now: Instant) -> [RunCommand] {
         let intents = state.deliveryIntents(at: now)
-        guard !intents.isEmpty else { return end() }
+        // Nobody need be told of a question any more that nobody waits for.
+        cancelDeliveries(at: now)
+        guard !intents.isEmpty || !state.deliveries.allSatisfy(\.isOver) else { return end() }
         state.phase = .delivering(until: now + EngineLimits.deliveryTime)
-        state.deliveries = intents.map { DeliveryState($0) }
+        return intend(intents)
+    }
+
+    /// Tells people once of each step that waits for their word.
+    mutating func tellOfQuestions(at now: Instant) -> [RunCommand] {
+        guard state.phase == .running else { return [] }
+        return intend(
+            state.questionIntents(at: now).filter { intent in !state.deliveries.contains { $0.id == intent.id } })
+    }
+
+    private mutating func intend(_ intents: [DeliveryIntent]) -> [RunCommand] {
+        state.deliveries += intents.map { DeliveryState($0) }
         return intents.map { .intendDelivery($0) }
     }
 
@@ -69,12 +82,21 @@ extension RunMachine {
         _ delivery: inout DeliveryState, _ attempt: Int, after asked: Duration? = nil, at now: Instant
     ) -> [RunCommand] {
         let pause = max(EngineLimits.deliveryBackoff * (1 << (2 * min(attempt - 1, 8))), asked ?? .zero)
-        guard case .delivering(let until) = state.phase, attempt < EngineLimits.deliveryAttempts,
-            state.cancellation == nil, now + pause <= until
+        guard let until = lastAttempt(delivery), attempt < EngineLimits.deliveryAttempts, state.cancellation == nil,
+            now + pause <= until
         else { return [] }
         delivery.phase = .waiting(attempt: attempt + 1)
         delivery.endedAt = nil
         return [.awaitDelivery(id: delivery.id, pause)]
+    }
+
+    /// Until when it is tried again; of a question as long as the step waits.
+    private func lastAttempt(_ delivery: DeliveryState) -> Instant? {
+        if case .delivering(let until) = state.phase { return until }
+        guard let step = delivery.intent.notice.points.first?.step,
+            case .awaitingDecision(let until)? = state.step(step)?.phase
+        else { return nil }
+        return until
     }
 
     private static func send(_ delivery: inout DeliveryState, attempt: Int) -> [RunCommand] {
@@ -98,17 +120,22 @@ extension RunMachine {
 
     /// A dead process had them in hand. What it had begun to send may have arrived; the rest certainly has not.
     mutating func recoverDeliveries(at now: Instant) -> [RunCommand] {
-        state.phase = .delivering(until: now + EngineLimits.deliveryTime)
-        return state.deliveries.compactMap { delivery in
+        if case .delivering = state.phase { state.phase = .delivering(until: now + EngineLimits.deliveryTime) }
+        return state.deliveries.indices.compactMap { index in
+            let delivery = state.deliveries[index]
             switch delivery.phase {
             case .planned: return .intendDelivery(delivery.intent)
             case .waiting: return .awaitDelivery(id: delivery.id, .zero)
-            case .sending(let attempt) where isIdempotent(delivery):
-                return .deliver(id: delivery.id, attempt: attempt)
             case .sending(let attempt):
                 let cause = Cause(
                     .perhapsSent, "The process died while it was being sent: perhaps it arrived. It is not sent again.")
-                return .noteDelivery(id: delivery.id, attempt: attempt, .perhapsSent(cause))
+                guard isIdempotent(delivery) else {
+                    return .noteDelivery(id: delivery.id, attempt: attempt, .perhapsSent(cause))
+                }
+                // Whatever becomes of the next attempt, this one may have arrived.
+                state.deliveries[index].perhapsSent = Cause(
+                    .perhapsSent, "The process died while it was being sent: perhaps it arrived.")
+                return .deliver(id: delivery.id, attempt: attempt)
             case .delivered, .failed, .unknown: return nil
             }
         }

@@ -90,7 +90,8 @@ extension RunMachine {
 
     /// Somebody asked the run to stop: what only waits is not begun again.
     mutating func cancel(_ cause: Cause, at now: Instant) -> [RunCommand] {
-        state.cancellation = cause
+        // A hold stops final steps too, and goes on doing so when somebody asks for less besides.
+        if state.cancellation?.code != .held { state.cancellation = cause }
         var commands: [RunCommand] = []
         for position in state.steps.indices {
             var step = state.steps[position]
@@ -101,6 +102,10 @@ extension RunMachine {
                     step.phase = .working
                     commands += leave(&step, cause, at: now)
                 }
+            }
+            if step.isWaitingForPeopleOrTime {
+                step.units = []
+                finish(&step, .unknown, cause, at: now)
             }
             for index in step.units.indices {
                 guard case .waiting = step.units[index].phase else { continue }
@@ -123,7 +128,7 @@ extension RunMachine {
         case .ending: return [.end(state.verdict)]
         case .new, .ended: return []
         }
-        var commands: [RunCommand] = []
+        var commands = recoverDeliveries(at: now)
         for index in state.steps.indices {
             var step = state.steps[index]
             switch step.phase {
@@ -131,6 +136,8 @@ extension RunMachine {
             case .observing(let attempt): commands.append(.observe(step: step.id, attempt: attempt, after: .zero))
             case .previewing: commands.append(.preview(step: step.id))
             case .awaitingWindow(let opening): commands.append(.awaitWindow(step: step.id, opening))
+            case .awaitingDecision(let until): commands.append(.awaitDecision(step: step.id, until: until))
+            case .waiting(let until): commands.append(.pause(step: step.id, until: until))
             case .proving: commands.append(.lookAtProof(step: step.id))
             case .working, .undoing: commands += recover(&step)
             }
@@ -139,6 +146,7 @@ extension RunMachine {
         return commands
     }
 
+    /// A unit that a dead process had in hand is looked at; one after the other.
     private func recover(_ step: inout StepState) -> [RunCommand] {
         for index in step.units.indices {
             let unit = step.units[index]

@@ -8,7 +8,7 @@ extension RunMachine {
         let count = Tally(step.units)
         step.measurements = totals(step)
         step.findings += step.units.flatMap { $0.proof?.findings ?? [] }
-        step.findings += Self.findings(step.units)
+        step.findings += Self.findings(step.units, ofUndo: plan(of: step)?.kind != nil)
         step.missing = unsure(step)
         step.summary = summary(step, count)
         let seen = Observation(
@@ -36,10 +36,10 @@ extension RunMachine {
     }
 
     /// One finding a cause: a thousand units that were left for one reason are one thing to read.
-    private static func findings(_ units: [UnitState]) -> [Finding] {
+    private static func findings(_ units: [UnitState], ofUndo isUndo: Bool) -> [Finding] {
         var order: [Cause] = []
         var byCause: [Cause: (first: Finding, count: Int)] = [:]
-        for finding in units.compactMap(finding) {
+        for finding in units.compactMap({ finding($0, ofUndo: isUndo) }) {
             if byCause[finding.cause] == nil { order.append(finding.cause) }
             byCause[finding.cause, default: (finding, 0)].count += 1
         }
@@ -50,12 +50,13 @@ extension RunMachine {
     }
 
     /// What a unit that is not done means for the step's verdict.
-    private static func finding(_ unit: UnitState) -> Finding? {
+    private static func finding(_ unit: UnitState, ofUndo isUndo: Bool) -> Finding? {
         switch unit.phase {
         case .failed(let cause): Finding(unit.unit.title, .fail, cause)
         case .unknown(let cause): Finding(unit.unit.title, .unknown, cause)
         case .left(let cause) where cause.isStop: Finding(unit.unit.title, .unknown, cause)
         case .left(let cause): Finding(unit.unit.title, .warn, cause)
+        case .undone where isUndo: nil
         case .undone: Finding(unit.unit.title, .warn, Cause(.rejected, "It was done and taken back."))
         case .planned, .preparing, .intended, .waiting, .repairing, .done, .undoing: nil
         }

@@ -1,5 +1,5 @@
-import Host
-import Maintenance
+package import Host
+package import Maintenance
 import Plans
 import Schedules
 
@@ -11,8 +11,12 @@ extension RunMachine {
 
     /// Why the unit may not be begun, or begun again, at that time: the run is to stop, or it does not fit into the window.
     func hindrance(_ unit: WorkUnit, _ step: StepState, at time: Instant) -> Cause? {
-        if let cause = state.cancellation { return cause }
-        guard let opening = state.opening else { return nil }
+        if let cause = state.cancellation, cause.code == .held || plan(of: step)?.isFinal != true { return cause }
+        return lateness(unit, step, at: time)
+    }
+
+    private func lateness(_ unit: WorkUnit, _ step: StepState, at time: Instant) -> Cause? {
+        guard let opening = state.opening, plan(of: step)?.isFinal != true else { return nil }
         var seconds = unit.expected.inSeconds
         // What is to be taken back at the end must fit as well.
         if windowEnd == .undo {
@@ -20,6 +24,12 @@ extension RunMachine {
         }
         let fits = time + .seconds(seconds * step.pace) <= opening.closes
         return fits && time < opening.lastBegin ? nil : Self.windowEnded(opening)
+    }
+
+    /// Why a unit whose doing was decided on may not be begun now after all: a clock was set meanwhile, or it took long to
+    /// make the decision durable.
+    package func lateness(of unit: WorkUnit, in step: String, at now: Instant) -> Cause? {
+        state.step(step).flatMap { lateness(unit, $0, at: now) }
     }
 
     /// Nothing more of the step is begun; at the window's end what it did is taken back where the plan asks for it.

@@ -31,6 +31,12 @@ public struct RunMachine: Sendable {
         case .waited(let step, let unit):
             commands = update(step) { before.waited(&$0, unit, at: now) }
         case .windowOpened(let step, let opening): commands = windowOpened(step, opening, at: now)
+        case .paused(let step):
+            commands = update(step) { before.paused(&$0, at: now) }
+        case .decided(let step, let decision):
+            commands = update(step) { before.decided(&$0, decision, at: now) }
+        case .undecided(let step):
+            commands = update(step) { before.undecided(&$0, at: now) }
         case .unitPrepared(let step, let unit, let intent):
             commands = update(step) { before.prepared(&$0, unit, intent, at: now) }
         case .unitNotPrepared(let step, let unit, let cause):
@@ -46,7 +52,14 @@ public struct RunMachine: Sendable {
             state.phase = .ended(verdict)
             state.endedAt = now
         }
-        return commands + advance(at: now) + endWhenDelivered()
+        return commands + advance(at: now) + tellOfQuestions(at: now) + endWhenDelivered()
+    }
+
+    /// Whether the event is to be recorded: after the end nothing is, and to stop the run is asked once.
+    package func isNews(_ event: RunEvent) -> Bool {
+        if case .ended = state.phase { return false }
+        guard case .cancelRequested(let cause) = event else { return true }
+        return state.cancellation != cause && state.cancellation?.code != .held
     }
 
     // MARK: Steps
@@ -69,39 +82,23 @@ public struct RunMachine: Sendable {
     private mutating func advance(at now: Instant) -> [RunCommand] {
         guard state.phase == .running else { return [] }
         var commands: [RunCommand] = []
-        while let first = state.steps.firstIndex(where: { !$0.isOver }) {
-            if let cause = state.cancellation ?? state.stopped {
-                for index in first..<state.steps.count where state.steps[index].phase == .pending {
-                    skip(&state.steps[index], cause, at: now)
+        var goesOn = true
+        while goesOn {
+            goesOn = false
+            var order = StepOrder(state)
+            for index in state.steps.indices {
+                defer { order.pass(state.steps[index]) }
+                guard state.steps[index].phase == .pending else { continue }
+                switch order.readiness(of: index, in: state) {
+                case .waits: continue
+                case .blocked(let cause): block(&state.steps[index], cause, at: now)
+                case .ready: commands += start(index, at: now)
                 }
-                guard state.steps.allSatisfy(\.isOver) else { return commands }
-                continue
+                goesOn = goesOn || state.steps[index].isOver
             }
-            var settled = false
-            for index in together(from: first) where state.steps[index].phase == .pending {
-                guard dependencies(of: index).allSatisfy({ state.step($0)?.isOver ?? true }) else { continue }
-                commands += start(index, at: now)
-                settled = settled || state.steps[index].isOver
-            }
-            guard settled else { return commands }
         }
+        guard state.steps.allSatisfy(\.isOver) else { return commands }
         return commands + conclude(at: now)
-    }
-
-    /// Consecutive checks run together; a change waits for all before it and is alone.
-    private func together(from first: Int) -> Range<Int> {
-        guard let plan = state.start?.plan.steps, !plan[first].isChange else { return first..<first + 1 }
-        let end = plan[first...].firstIndex { $0.isChange } ?? plan.endIndex
-        return first..<end
-    }
-
-    /// Steps whose measurements this one names.
-    private func dependencies(of index: Int) -> [String] {
-        guard let step = state.start?.plan.steps[index] else { return [] }
-        let thresholds = state.start?.profiles[step.id]?.thresholds
-        let conditions = [step.when, thresholds?.warn, thresholds?.fail].compactMap { $0 }
-        let names = conditions.flatMap { (try? Condition($0))?.names ?? [] } + step.referencedMeasurements
-        return names.compactMap { MeasurementPath($0)?.step }.filter { $0 != step.id }
     }
 
     private mutating func start(_ index: Int, at now: Instant) -> [RunCommand] {
@@ -128,11 +125,14 @@ public struct RunMachine: Sendable {
                 return []
             }
         }
+        if let kind = plan.kind { return begin(&state.steps[index], kind, at: now) }
         guard plan.isChange else {
             state.steps[index].phase = .observing(attempt: 1)
+            state.steps[index].soak = plan.soak.map { SoakState($0, from: now) }
             return [.observe(step: plan.id, attempt: 1, after: .zero)]
         }
-        if let opening = state.opening, opening.lastBegin <= now {
+        // What must be run at the end is run, also when the window has closed meanwhile.
+        if let opening = state.opening, opening.lastBegin <= now, plan.isFinal != true {
             if let wait = awaitWindow(&state.steps[index], at: now) { return [wait] }
             finish(&state.steps[index], .unknown, Self.windowEnded(opening), at: now)
             settle(state.steps[index])
@@ -173,12 +173,13 @@ public struct RunMachine: Sendable {
     /// A failed change stops the run, a failed check does not, unless the plan says otherwise.
     private mutating func settle(_ step: StepState) {
         guard step.phase == .done, let plan = plan(of: step) else { return }
-        let policy = plan.onFailure ?? (plan.isChange ? .stop : .continue)
+        guard plan.isFinal != true else { return }
+        let policy = plan.onFailure ?? (plan.isCheck ? .continue : .stop)
         switch step.verdict {
         case .fail? where policy != .continue:
             state.stopped = Cause(.notRun, "Not run, because `\(step.id)` failed.")
-        // A gate that the plan names as one stays shut when nobody could look.
-        case .unknown? where plan.onFailure == .stop:
+        // A gate that the plan names as one stays shut when nobody could look, and people who said nothing did not agree.
+        case .unknown? where plan.onFailure == .stop || step.cause?.code == .notAgreed && policy != .continue:
             state.stopped = Cause(.notRun, "Not run, because `\(step.id)` could not be known.")
         default: break
         }
@@ -191,6 +192,12 @@ public struct RunMachine: Sendable {
         step.endedAt = now
         // Asked to stop: what was not looked at is not known.
         if cause.isStop { step.verdict = .unknown }
+    }
+
+    /// Skips what may not be run, so that what needs it is not run either.
+    private func block(_ step: inout StepState, _ cause: Cause, at now: Instant) {
+        step.isBlocked = true
+        skip(&step, cause, at: now)
     }
 
     func finish(_ step: inout StepState, _ verdict: Verdict, _ cause: Cause?, at now: Instant) {

@@ -29,6 +29,12 @@ public enum RunEvent: Codable, Sendable {
     case waited(step: String, unit: String)
     /// The window that the step waited for is open again.
     case windowOpened(step: String, RunOpening)
+    /// The time that a step waits for has come.
+    case paused(step: String)
+    /// Somebody agreed to a step, refused it, or answered its question.
+    case decided(step: String, Decision)
+    /// Nobody spoke in time.
+    case undecided(step: String)
     /// The guard of a change was looked at.
     case guardObserved(step: String, ChecksOutcome)
     /// The plan's proof of a change was looked at.
@@ -58,6 +64,9 @@ public enum RunEvent: Codable, Sendable {
         case .unitUndone: "unit-undone"
         case .waited: "waited"
         case .windowOpened: "window-opened"
+        case .paused: "paused"
+        case .decided: "decided"
+        case .undecided: "undecided"
         case .guardObserved: "guard-observed"
         case .proofObserved: "proof-observed"
         case .deliveryIntended: "delivery-intended"

@@ -119,6 +119,7 @@ extension RunStart {
         requestedBy: String, opening: RunOpening? = nil, laterOpenings: [RunOpening]? = nil,
         windowOverride: String? = nil, from: String? = nil, recoversFrom: String? = nil, observeOnly: Bool = false
     ) -> RunStart {
+        let catalogue = catalogue.adding(plan.programs ?? [])
         var profiles: [String: StepProfile] = [:]
         for step in plan.steps.flatMap({ [$0] + $0.proof + ($0.guardSteps ?? []) }) {
             guard let definition = catalogue.actions[step.action] else { continue }

@@ -49,6 +49,29 @@ public struct ActionDefinition: Sendable {
         }
     }
 
+    /// An action whose type is known only once a program has said what it is.
+    ///
+    /// - Parameters:
+    ///   - configure: The action with a plan's parameters, or all that is wrong with them.
+    ///   - decodable: Throws what can be said of parameters while those named still hold references.
+    public init(
+        _ declaration: Declaration, roles: [TargetRole], parameters: [ParameterDescription], isChange: Bool,
+        canRepair: Bool = false, canUndo: Bool = false,
+        configure: @escaping @Sendable (PlanValue?) throws(ValueErrors) -> ConfiguredAction,
+        decodable: @escaping @Sendable (PlanValue?, Set<String>) throws(ValueErrors) -> Void
+    ) {
+        self.declaration = declaration
+        self.roles = roles
+        self.parameters = parameters
+        self.isChange = isChange
+        self.canRepair = canRepair
+        self.canUndo = canUndo
+        isProvenElsewhere = false
+        propose = nil
+        self.configure = configure
+        self.decodable = decodable
+    }
+
     private static func proposing<A: Action>(
         _ type: A.Type
     ) -> (@Sendable (StepTargets, Context) async throws -> [Proposal])? {
@@ -98,10 +121,24 @@ public struct ConfiguredAction: Sendable {
     /// What it measures with these parameters; conditions of a plan are held against this before anything runs.
     public let measurements: [MeasurementDeclaration]
     public let work: Work
+
+    public init(
+        impact: Impact, rights: [Right], thresholds: Thresholds, measurements: [MeasurementDeclaration], work: Work
+    ) {
+        self.impact = impact
+        self.rights = rights
+        self.thresholds = thresholds
+        self.measurements = measurements
+        self.work = work
+    }
 }
 
 public struct ConfiguredCheck: Sendable {
     public let observe: @Sendable (StepTargets, Context) async throws -> Observation
+
+    public init(observe: @escaping @Sendable (StepTargets, Context) async throws -> Observation) {
+        self.observe = observe
+    }
 
     init<C: Check>(_ check: C) {
         observe = { targets, context in
@@ -122,6 +159,21 @@ public struct ConfiguredChange: Sendable {
     public let undo: UnitWork?
     /// True where only the checks that a plan gives as `proof` can see the effect.
     public let isProvenElsewhere: Bool
+
+    public init(
+        preview: @escaping @Sendable (StepTargets, Context) async throws -> Preview,
+        prepare: @escaping @Sendable (WorkUnit, StepTargets, Context) async throws -> [UInt8],
+        probe: @escaping @Sendable (WorkUnit, _ baseline: [UInt8], StepTargets, Context) async throws -> ChangeState,
+        apply: @escaping UnitWork, repair: UnitWork?, undo: UnitWork?
+    ) {
+        self.preview = preview
+        self.prepare = prepare
+        self.probe = probe
+        self.apply = apply
+        self.repair = repair
+        self.undo = undo
+        isProvenElsewhere = false
+    }
 
     init<C: Change>(_ change: C) {
         preview = { targets, context in

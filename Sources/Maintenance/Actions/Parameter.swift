@@ -27,7 +27,8 @@ public struct Parameter<Root>: Sendable {
         set = { root, given throws(ValueError) in root[keyPath: path] = try Value.read(given) }
     }
 
-    private init(
+    /// A parameter whose type is not one of the code's own.
+    public init(
         description: ParameterDescription, set: @escaping @Sendable (inout Root, PlanValue) throws(ValueError) -> Void
     ) {
         self.description = description
@@ -50,6 +51,17 @@ public struct ParameterDescription: Sendable {
     public let isRequired: Bool
     public let defaultText: String?
     public let schema: JSONValue
+
+    public init(
+        name: String, typeName: String, summary: String, isRequired: Bool, defaultText: String?, schema: JSONValue
+    ) {
+        self.name = name
+        self.typeName = typeName
+        self.summary = summary
+        self.isRequired = isRequired
+        self.defaultText = defaultText
+        self.schema = schema
+    }
 }
 
 extension Array {

@@ -10,11 +10,13 @@ public enum NoticeEvent: String, Codable, Sendable, CaseIterable, WordValue {
     case recovered
     /// The run ended, whatever its verdict.
     case ended
+    /// A step waits for people: for approval, or for an answer.
+    case asked
     /// A person tries a channel; no rule asks for it.
     case test
 
     /// A test is asked for by hand.
-    public static var allCases: [NoticeEvent] { [.fail, .unknown, .missed, .warn, .pass, .recovered, .ended] }
+    public static var allCases: [NoticeEvent] { [.asked, .fail, .unknown, .missed, .warn, .pass, .recovered, .ended] }
 
     public static func read(_ value: PlanValue) throws(ValueError) -> NoticeEvent {
         let text = try scalar(value)

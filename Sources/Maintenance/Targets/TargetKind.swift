@@ -91,16 +91,21 @@ public final class OpenTarget: Sendable {
     public let place: String?
     public let kindName: String
     public let secrets: [Secret]
+    /// How the plan wrote it, resolved: for a program that reaches the target by itself. They may hold secrets.
+    public let settings: PlanValue
     private let kind: any TargetKind
     private let client: any Sendable
     private let closeClient: @Sendable () async -> Void
 
     /// `secrets` are what resolving the settings brought to light, besides those that the kind knows of.
-    public convenience init(_ kind: any TargetKind, secrets: [Secret] = [], on host: Host) {
-        self.init(opening: kind, secrets: secrets, on: host)
+    public convenience init(
+        _ kind: any TargetKind, settings: PlanValue = .null, secrets: [Secret] = [], on host: Host
+    ) {
+        self.init(opening: kind, settings: settings, secrets: secrets, on: host)
     }
 
-    private init<Kind: TargetKind>(opening kind: Kind, secrets: [Secret], on host: Host) {
+    private init<Kind: TargetKind>(opening kind: Kind, settings: PlanValue, secrets: [Secret], on host: Host) {
+        self.settings = settings
         let client = kind.open(on: host)
         self.kind = kind
         self.client = client

@@ -52,6 +52,9 @@ public struct StepTargets: Sendable {
     /// The kind of the target that plays a role, for one that several kinds can play.
     public func kind(of role: String = TargetRole.only) -> String? { byRole[role]?.kindName }
 
+    /// The target that plays a role, for an action that has no type.
+    public subscript(_ role: String) -> OpenTarget? { byRole[role] }
+
     /// The typed access to the target in a role.
     public func access<Kind: TargetKind>(
         _ kind: Kind.Type, role: String = TargetRole.only, for purpose: Purpose, in context: Context

@@ -30,6 +30,8 @@ public struct Cause: Codable, Hashable, Sendable, CustomStringConvertible {
         public static let rejected = Code(rawValue: "rejected")
         public static let unexpected = Code(rawValue: "unexpected")
         public static let notRun = Code(rawValue: "not-run")
+        /// People who must agree did not.
+        public static let notAgreed = Code(rawValue: "not-agreed")
         /// A number is outside the range that it can have.
         public static let outOfRange = Code(rawValue: "out-of-range")
         /// What is shown is older than it may be.

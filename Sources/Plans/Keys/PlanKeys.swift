@@ -16,6 +16,10 @@ public enum PlanKeys {
             .optional("windows", .map(.table("window")), "When work that users may notice is agreed to be done."),
             .optional("notices", .list(.table("notice")), "Who is told of the runs, besides whom the estate tells."),
             .optional("policy", .table("plan-policy"), "What this service allows less of than the estate."),
+            .optional(
+                "actions", .map(.table("program")),
+                "Programs that are actions of this plan, by the action's name: reading the plan has each describe itself."
+            ),
             .required("procedures", .map(.table("procedure")), "What is done, by name."),
         ],
         later: ["use": "write the procedures into this file"])
@@ -66,6 +70,10 @@ public enum PlanKeys {
             .optional("disabled", .text, "Why it is not scheduled for now; by hand it can be run."),
             .optional("inputs", .map(.table("input")), "What is given to a run, by name."),
             .required("steps", .list(.table("step")), "What is done, in order."),
+            .optional(
+                "finally", .list(.table("step")),
+                "What is done when all steps are over, whatever came of them, also after a crash, when somebody stopped the run, "
+                    + "or when the window has closed; not while a hold is in force."),
             .optional("reports", .list(.table("report")), "What is written when it has ended."),
             .optional(
                 "notices", .list(.table("notice")), "Who is told of its runs, besides whom plan and estate tell."),
@@ -74,7 +82,7 @@ public enum PlanKeys {
                 "The channel that is told when a whole run ended with pass or warn: its silence is an alarm."),
         ],
         later: [
-            "proven-in": "run it in the other environment first", "approval": noApproval,
+            "proven-in": "run it in the other environment first", "approval": "give it to the steps that need it",
             "after": "use `schedule`", "notice": "tell people beforehand; `notices` tells them of a run's end",
             "silence": "silence alerts beforehand",
         ])
@@ -117,6 +125,21 @@ public enum PlanKeys {
             .optional("summary", .text, "What it is for, in a sentence."),
             .optional("check", .check, "The action that looks."),
             .optional("do", .change, "The action that changes."),
+            .optional("wait", .scalar(Duration.self), "Lets time pass."),
+            .optional(
+                "ask", .text,
+                "A question to people, yes or no without `fields`: `millwright answer RUN STEP` answers it. What they fill in "
+                    + "is measured, so that `warn`, `fail` and later steps can name it."),
+            .optional(
+                "undo", .name, "The step before this one whose work is taken back, unit by unit, the last first."),
+            .optional(
+                "from", .oneOrMany(.name), "Who may answer `ask`: people or groups of the estate; anybody without it."),
+            .optional("within", .scalar(Duration.self), "How long an answer to `ask` is waited for; a day without it."),
+            .optional("fields", .map(.table("field")), "What is to be filled in, by name."),
+            .optional(
+                "needs", .oneOrMany(.name),
+                "The steps before it that must have ended well, and the only ones that it waits for. Without it, checks in a "
+                    + "row run together, and everything else waits for all before it."),
             .optional("with", .parameters, "The action's parameters."),
             .optional(
                 "target", .targetNames,
@@ -127,6 +150,10 @@ public enum PlanKeys {
                 "when", .condition, "On measurements of steps before it: it is skipped where this does not hold."),
             .optional(
                 "limit", .map(.scalar(Double.self)), "The most that a change may touch in one run, such as `rows`."),
+            .optional("approval", .table("approval"), "Who must agree to a change, once it is known what it would do."),
+            .optional(
+                "for", .scalar(Duration.self), "How long a check goes on, `every` so often: one failure ends it."),
+            .optional("every", .scalar(Duration.self), "How often a check looks that goes on `for` some time."),
             .optional("retry", .table("retry"), "Tries again what could not be done or looked at."),
             .optional("timeout", .scalar(Duration.self), "The longest that one call of the action may take."),
             .optional(
@@ -143,10 +170,7 @@ public enum PlanKeys {
             ),
         ],
         later: [
-            "ask": "do what needs people outside of the plan", "run": "write the other procedure's steps here",
-            "wait": "split the procedure in two with a `schedule` each", "approval": noApproval,
-            "needs": "write the steps in the order in which they shall run",
-            "for": "repeat the check by its procedure's `schedule`", "every": "use the procedure's `schedule`",
+            "run": "write the other procedure's steps here"
         ])
 
     public static let proof = KeyTable(
@@ -167,6 +191,26 @@ public enum PlanKeys {
         [
             .required("times", .scalar(Int.self), "How often it is tried again."),
             .optional("wait", .scalar(Duration.self), "How long is waited before each; 10 seconds without it."),
+            .optional(
+                "within", .scalar(Duration.self), "How long after the step's beginning an attempt may still begin."),
+        ])
+
+    public static let approval = KeyTable(
+        "approval", "an approval",
+        [
+            .required(
+                "by", .oneOrMany(.name), "Who may agree: people or groups of the estate. Never who asked for the run."),
+            .optional("count", .scalar(Int.self), "How many of them must; 1 without it."),
+            .optional("within", .scalar(Duration.self), "How long is waited for them; a day without it."),
+        ],
+        later: ["asked": "the run asks when it comes to the step"])
+
+    public static let field = KeyTable(
+        "field", "a field",
+        [
+            .optional("type", .scalar(InputType.self), "What may be filled in; a text without it."),
+            .optional("summary", .text, "What it means, in a sentence."),
+            .optional("required", .scalar(Bool.self), "An answer without it is no answer; yes without it."),
         ])
 
     public static let report = KeyTable(
@@ -193,11 +237,25 @@ public enum PlanKeys {
             .optional("notices", .list(.table("notice")), "Who is told of the runs of every plan."),
             .optional("calendars", .map(.table("calendar")), "Holidays, by the calendar's name."),
             .optional("freezes", .map(.table("freeze")), "When nothing is changed, by name."),
+            .optional(
+                "actions", .map(.table("program")), "Programs that are actions of every plan, by the action's name."),
             .optional("policy", .table("policy"), "What no plan may loosen."),
+            .optional(
+                "retention", .table("retention"), "How long the journal keeps what runs saw; for ever without it."),
         ],
         later: [
             "holidays": "use `calendars`",
             "places": "run Millwright where the targets can be reached",
+        ])
+
+    public static let program = KeyTable(
+        "program", "a program",
+        [
+            .required(
+                "program", .oneOrMany(.text),
+                "The program and its arguments, each an item; paths count from the file's folder. Nothing secret."),
+            .optional(
+                "environment", .map(.text), "Variables for it, besides PATH, HOME, LANG, TZ and their like."),
         ])
 
     public static let calendar = KeyTable(
@@ -223,6 +281,7 @@ public enum PlanKeys {
         [
             .optional("name", .text, "The name in full."),
             .required("mail", .text, "The mail address."),
+            .optional("user", .name, "The user of the operating system; the person's name here without it."),
         ])
 
     public static let policy = KeyTable(
@@ -239,7 +298,7 @@ public enum PlanKeys {
                 "How many disruptive runs `serve` lets go on at once, over all services; without it those of different "
                     + "services do not wait for each other."),
         ],
-        later: ["approvals": noApproval])
+        later: ["approvals": "give the steps an `approval`"])
 
     public static let planPolicy = KeyTable(
         "plan-policy", "a plan's policy",
@@ -250,10 +309,19 @@ public enum PlanKeys {
                     + "included; never more than the estate allows.")
         ])
 
-    public static let all = [
-        plan, environment, window, procedure, clockChange, catchUp, input, step, proof, retry, report, notice, estate,
-        person, calendar, freeze, policy, planPolicy,
-    ]
+    public static let retention = KeyTable(
+        "retention", "a retention",
+        [
+            .optional(
+                "runs", .scalar(Duration.self),
+                "How long the records of a run are kept after its end; its verdict and its signed end stay."),
+            .optional(
+                "evidence", .scalar(Duration.self),
+                "How long what it saw is kept beside its records; as long as these without it."),
+        ])
 
-    static let noApproval = "have somebody approve the run before it is started by hand"
+    public static let all = [
+        plan, environment, window, procedure, clockChange, catchUp, input, step, approval, field, proof, retry, report,
+        notice, estate, person, calendar, freeze, program, policy, planPolicy, retention,
+    ]
 }

@@ -62,10 +62,10 @@ public enum PlanSchema {
         let required = table.keys.filter(\.isRequired).map { JSONValue.text($0.name) }
         if !required.isEmpty { schema["required"] = .list(required) }
         if table.name == "step" {
-            schema["oneOf"] = [["required": ["check"]], ["required": ["do"]]]
+            schema["oneOf"] = .list(StepKindReader.words.map { ["required": [.text($0)]] })
         }
         // Nothing differs in an environment that is only named; an input may be only named too.
-        if table.name == "environment" || table.name == "input" { schema["type"] = ["object", "null"] }
+        if ["environment", "input", "field"].contains(table.name) { schema["type"] = ["object", "null"] }
         if table.keys.contains(where: { if case .parameters = $0.shape { true } else { false } }) {
             schema["allOf"] = .list(catalogue.sortedActions.map(rule))
         }
@@ -109,15 +109,25 @@ public enum PlanSchema {
         case .channel: ["$ref": "#/$defs/channel"]
         case .channelNames:
             ["anyOf": [["type": "string"], ["type": "object", "additionalProperties": ["type": "string"]]]]
-        case .check: names(catalogue.sortedActions.filter { !$0.isChange })
-        case .change: names(catalogue.sortedActions.filter(\.isChange))
+        case .check: names(catalogue, catalogue.sortedActions.filter { !$0.isChange })
+        case .change: names(catalogue, catalogue.sortedActions.filter(\.isChange))
         case .parameters: ["type": "object"]
         case .value: ["type": ["string", "number", "boolean", "array"]]
         }
     }
 
-    private static func names(_ actions: [ActionDefinition]) -> JSONValue {
-        ["type": "string", "enum": .list(actions.map { .text($0.name) })]
+    /// A built-in action, or one of a program, whose domain is another one.
+    private static func names(_ catalogue: Catalogue, _ actions: [ActionDefinition]) -> JSONValue {
+        let domains = Set(catalogue.actions.keys.map { String($0.prefix { $0 != "." }) }).sorted()
+        return [
+            "anyOf": [
+                ["type": "string", "enum": .list(actions.map { .text($0.name) })],
+                [
+                    "type": "string", "pattern": .text("^(?!(\(domains.joined(separator: "|")))\\.)[^.]+\\.[^.]"),
+                    "description": "An action of a program that the plan or its estate declares.",
+                ],
+            ]
+        ]
     }
 
     private static func targets(_ catalogue: Catalogue) -> JSONValue {

@@ -1,3 +1,4 @@
+import Host
 public import Maintenance
 public import Schedules
 
@@ -14,8 +15,35 @@ public enum OnFailure: String, Codable, Sendable, WordValue {
 public enum InputType: String, Codable, Sendable, WordValue {
     case text, number, boolean, duration, bytes, percentage, age, list
 
+    /// The unit of measure of a number that people give; `nil` for what is no number.
+    var unit: UnitOfMeasure? {
+        switch self {
+        case .number, .boolean: .count
+        case .duration: .seconds
+        case .bytes: .bytes
+        case .percentage: .percent
+        case .text, .age, .list: nil
+        }
+    }
+
+    /// A number that people give, for conditions; `nil` for what is no number.
+    public func measurement(_ name: String, of text: String) -> Measurement? {
+        guard let unit else { return nil }
+        let value = PlanValue.text(text)
+        let number: Double? =
+            switch self {
+            case .number: try? Double.read(value)
+            case .boolean: (try? Bool.read(value)).map { $0 ? 1 : 0 }
+            case .duration: (try? Duration.read(value))?.inSeconds
+            case .bytes: (try? ByteCount.read(value)).map { Double($0.bytes) }
+            case .percentage: (try? Share.read(value))?.percent
+            case .text, .age, .list: nil
+            }
+        return number.map { Measurement(name, $0, unit) }
+    }
+
     /// What is wrong with a value of this type.
-    func mistake(in value: PlanValue) -> ValueError? {
+    public func mistake(in value: PlanValue) -> ValueError? {
         do {
             switch self {
             case .text: _ = try String.read(value)

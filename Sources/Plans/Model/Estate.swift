@@ -1,3 +1,4 @@
+public import Maintenance
 public import Schedules
 
 /// What all plans of a folder share: `estate.yaml` beside them.
@@ -5,6 +6,8 @@ public struct Estate: Hashable, Sendable {
     public struct Person: Hashable, Sendable {
         public let fullName: String?
         public let mail: String
+        /// The user of the operating system.
+        public let user: String
     }
 
     /// What a plan may tighten and never loosen.
@@ -19,6 +22,17 @@ public struct Estate: Hashable, Sendable {
         public var disruptiveAtOnce: Int?
     }
 
+    /// How long the journal keeps what ended runs left; `nil` for ever.
+    public struct Retention: Hashable, Sendable {
+        public var runs: Duration?
+        public var evidence: Duration?
+
+        public init(runs: Duration? = nil, evidence: Duration? = nil) {
+            self.runs = runs
+            self.evidence = evidence
+        }
+    }
+
     public var people: [String: Person] = [:]
     public var groups: [String: [String]] = [:]
     public var channels: [String: RunChannel] = [:]
@@ -26,6 +40,9 @@ public struct Estate: Hashable, Sendable {
     public var freezes: [EstateFreeze] = []
     public var calendars: [String: HolidayCalendar] = [:]
     public var policy = Policy()
+    public var retention = Retention()
+    /// Programs that are actions of every plan.
+    public var programs: [ActionProgram] = []
 
     public init() {}
 

@@ -16,6 +16,8 @@ public struct Plan: Sendable {
     public let estate: Estate?
     /// Disruptive runs at once, over all services, while one of this service goes on; `nil` for as many as there are.
     public let disruptiveAtOnce: Int?
+    /// Programs that are actions here, the estate's first.
+    public let programs: [ActionProgram]
     public let file: String
     /// SHA-256 of the plan's and the estate's bytes.
     public let digest: String
@@ -70,6 +72,8 @@ public struct Procedure: Sendable {
     public let heartbeat: [String: RunHeartbeat]
 
     let steps: [StepSource]
+    /// Run at the end, whatever came of the steps.
+    let finalSteps: [StepSource]
     let position: Position
 
     /// The schedule that it has, or that what it is relative to comes to.
@@ -127,44 +131,4 @@ struct EnvironmentSource: Sendable {
     let name: String
     let targets: [TargetSource]
     let position: Position
-}
-
-/// A step as it stands in the file: references, names and conditions are not looked at yet.
-struct StepSource: Sendable {
-    let id: Located<String>
-    let action: Located<String>
-    let isDo: Bool
-    let summary: Located<String>?
-    let with: PlanNode?
-    let target: TargetNames?
-    let warn: Located<String>?
-    let fail: Located<String>?
-    let when: Located<String>?
-    let limit: PlanNode?
-    let retry: RetrySource?
-    let timeout: PlanNode?
-    let guards: [Located<String>]
-    let onFailure: Located<OnFailure>?
-    let forEach: PlanNode?
-    let proof: [StepSource]
-    let disabled: Located<String>?
-    let position: Position
-}
-
-/// What a step says it works on.
-enum TargetNames: Sendable {
-    case lone(Located<String>)
-    case byRole([String: Located<String>], Position)
-
-    var position: Position {
-        switch self {
-        case .lone(let name): name.position
-        case .byRole(_, let position): position
-        }
-    }
-}
-
-struct RetrySource: Sendable {
-    let times: PlanNode?
-    let wait: PlanNode?
 }

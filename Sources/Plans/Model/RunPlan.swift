@@ -24,12 +24,14 @@ public struct RunPlan: Codable, Hashable, Sendable {
     public let notices: RunNotices?
     /// When each procedure of the plan is due, for a report on all of the service; `nil` where the procedure has none.
     public let schedules: [String: String]?
+    /// The programs that are actions of its steps; `nil` where there are none.
+    public let programs: [ActionProgram]?
 
     public init(
         service: String, environment: String, procedure: String, summary: String? = nil, owner: String? = nil,
         timezone: String = "UTC", planDigest: String = "", window: RunWindow? = nil, inputs: [String: PlanValue] = [:],
         targets: [String: RunTarget] = [:], steps: [RunStep], reports: [RunReport] = [], notices: RunNotices? = nil,
-        schedules: [String: String]? = nil
+        schedules: [String: String]? = nil, programs: [ActionProgram]? = nil
     ) {
         self.service = service
         self.environment = environment
@@ -45,6 +47,7 @@ public struct RunPlan: Codable, Hashable, Sendable {
         self.reports = reports
         self.notices = notices
         self.schedules = schedules
+        self.programs = programs
     }
 }
 
@@ -98,9 +101,12 @@ public struct RunReport: Codable, Hashable, Sendable {
 public struct RetryPolicy: Codable, Hashable, Sendable {
     public let times: Int
     public let waitMicroseconds: Int64
+    /// No attempt begins later than this after the step's beginning; `nil` for no bound.
+    public let withinMicroseconds: Int64?
 
-    public init(times: Int, waitMicroseconds: Int64) {
+    public init(times: Int, waitMicroseconds: Int64, withinMicroseconds: Int64? = nil) {
         self.times = times
         self.waitMicroseconds = waitMicroseconds
+        self.withinMicroseconds = withinMicroseconds
     }
 }

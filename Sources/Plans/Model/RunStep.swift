@@ -6,7 +6,10 @@ public struct RunStep: Codable, Hashable, Sendable {
     /// Unique in the run; of an item of a `for-each` `id[item]`, of a guard's check `id/guard/check`, of a proof's
     /// `id/proof/check`.
     public let id: String
+    /// The action's name; of a step without one the word for what it is.
     public let action: String
+    /// `nil` for a step that calls its action.
+    public let kind: StepKind?
     public let isChange: Bool
     public let summary: String?
     public let parameters: PlanValue?
@@ -24,16 +27,27 @@ public struct RunStep: Codable, Hashable, Sendable {
     public let proof: [RunStep]
     /// Why it is not to be done yet, in the plan's words.
     public let disabled: String?
+    /// The steps that must have ended well before it begins; `nil` where the order of the plan says when that is.
+    public let needs: [String]?
+    /// It is run when all others are over, whatever came of them; `nil` for those others.
+    public let isFinal: Bool?
+    /// A check that goes on for a time; `nil` for one that looks once.
+    public let soak: SoakPolicy?
+    /// Who must agree before it changes anything.
+    public let approval: RunApproval?
 
     public init(
-        id: String, action: String, isChange: Bool, summary: String? = nil, parameters: PlanValue? = nil,
+        id: String, action: String, kind: StepKind? = nil, isChange: Bool, summary: String? = nil,
+        parameters: PlanValue? = nil,
         targets: [String: String] = [:], thresholds: Thresholds = Thresholds(), when: String? = nil,
         limits: [String: Double] = [:],
         retry: RetryPolicy? = nil, timeoutMicroseconds: Int64? = nil, guardSteps: [RunStep]? = nil,
-        onFailure: OnFailure? = nil, proof: [RunStep] = [], disabled: String? = nil
+        onFailure: OnFailure? = nil, proof: [RunStep] = [], disabled: String? = nil,
+        needs: [String]? = nil, isFinal: Bool = false, soak: SoakPolicy? = nil, approval: RunApproval? = nil
     ) {
         self.id = id
         self.action = action
+        self.kind = kind
         self.isChange = isChange
         self.summary = summary
         self.parameters = parameters
@@ -47,10 +61,17 @@ public struct RunStep: Codable, Hashable, Sendable {
         self.onFailure = onFailure
         self.proof = proof
         self.disabled = disabled
+        self.needs = needs
+        self.isFinal = isFinal ? true : nil
+        self.soak = soak
+        self.approval = approval
     }
 }
 
 extension RunStep {
+    /// Only looks, and may do so beside others of its kind.
+    public var isCheck: Bool { !isChange && kind == nil }
+
     /// The measurements of earlier steps that its parameters and its proof's refer to, as `archive.rows`.
     public var referencedMeasurements: [String] {
         var names: [String] = []

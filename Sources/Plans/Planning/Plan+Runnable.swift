@@ -11,7 +11,7 @@ extension Plan {
         }
         let environment = try environmentSource(environment)
         var planner = RunPlanner(
-            self, procedure, environment, inputs: try values(inputs, procedure), catalogue)
+            self, procedure, environment, inputs: try values(inputs, procedure), catalogue.adding(programs))
         let run = planner.make()
         guard planner.log.isEmpty else { throw PlanErrors(planner.log.diagnostics) }
         return run

@@ -15,6 +15,9 @@ extension RunPlanner {
             if let first = source.proof.first {
                 log.report("`proof` is for a change; a check is its own proof", at: first.position)
             }
+            if let approval = source.approval {
+                log.report("`approval` is for a change; a check changes nothing", at: approval.position)
+            }
             if let onFailure = source.onFailure, onFailure.value == .undo {
                 log.report("a check has nothing to undo; use `stop` or `continue`", at: onFailure.position)
             }
@@ -31,10 +34,10 @@ extension RunPlanner {
         guard let impact = configured?.impact else { return }
         let name = source.action.value
         let position = source.action.position
-        if impact == .destructive {
+        if impact == .destructive, source.approval == nil {
             log.report(
-                "`\(name)` loses data that no archive and no undo holds; that needs an approval, and approvals are not part "
-                    + "of this version: use parameters or an action that keeps the data", at: position)
+                "`\(name)` loses data that no archive and no undo holds; that needs an approval: give the step "
+                    + "`approval: { by: … }`, or use parameters or an action that keeps the data", at: position)
             return
         }
         if let highest = policy.highestImpact, impact > highest.impact {
@@ -101,11 +104,13 @@ extension RunPlanner {
         if !(1...PlanLimits.retries).contains(times) {
             log.report("`times` is from 1 to \(PlanLimits.retries)", at: node.position)
         }
-        return RetryPolicy(times: times, waitMicroseconds: wait.microseconds)
+        let within = retry.within.flatMap { number($0, as: Duration.self, substitution) }
+        return RetryPolicy(
+            times: times, waitMicroseconds: wait.microseconds, withinMicroseconds: within?.microseconds)
     }
 
     /// A typed scalar in which inputs may stand; `nil` where it is not known yet, or wrong, which is reported.
-    private mutating func number<Value: ParameterValue>(
+    mutating func number<Value: ParameterValue>(
         _ node: PlanNode, as type: Value.Type, _ substitution: Substitution
     ) -> Value? {
         guard let text = node.text else { return node.read(type, &log) }

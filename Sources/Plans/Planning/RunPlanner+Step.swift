@@ -5,6 +5,7 @@ extension RunPlanner {
     mutating func step(
         _ source: StepSource, _ item: ForEach.Item, _ outer: Substitution, _ scope: StepScope
     ) -> (RunStep?, StepOutputs) {
+        if let kind = source.kind { return plain(source, kind, outer, scope) }
         guard let action = action(of: source) else { return (nil, StepOutputs()) }
         var substitution = outer
         substitution.each = item.value
@@ -25,7 +26,9 @@ extension RunPlanner {
             retry: retry(of: source, substitution), timeoutMicroseconds: timeout(of: source, action, substitution),
             guardSteps: guards(of: source, id: id, scope), onFailure: source.onFailure?.value,
             proof: proof(of: source, id: id, substitution, scope),
-            disabled: source.disabled.flatMap { substitution.plain($0.value, at: $0.position, "a reason", &log) })
+            disabled: source.disabled.flatMap { substitution.plain($0.value, at: $0.position, "a reason", &log) },
+            needs: needs(of: source, scope), isFinal: source.isFinal, soak: soak(of: source, action, substitution),
+            approval: approval(of: source, action, substitution))
         return (step, outputs)
     }
 
@@ -107,7 +110,7 @@ extension RunPlanner {
 
     // MARK: Conditions
 
-    private mutating func threshold(
+    mutating func threshold(
         _ text: Located<String>?, _ own: StepOutputs, _ substitution: Substitution, _ scope: StepScope
     ) -> String? {
         guard let text, let (plain, condition) = condition(text, substitution) else { return text?.value }
@@ -115,7 +118,7 @@ extension RunPlanner {
         return plain
     }
 
-    private mutating func when(_ source: StepSource, _ substitution: Substitution, _ scope: StepScope) -> String? {
+    mutating func when(_ source: StepSource, _ substitution: Substitution, _ scope: StepScope) -> String? {
         guard let text = source.when else { return nil }
         if scope.role == .guardCheck { log.report(Self.guardIsAlone, at: text.position) }
         guard let (plain, condition) = condition(text, substitution) else { return text.value }

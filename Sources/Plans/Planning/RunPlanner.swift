@@ -29,7 +29,7 @@ struct RunPlanner {
     var policy: Estate.Policy { plan.estate?.policy ?? Estate.Policy() }
 
     mutating func make() -> RunPlan {
-        let steps = steps(procedure.steps, Substitution(inputs: inputs))
+        let steps = steps(procedure.steps + procedure.finalSteps, Substitution(inputs: inputs))
         if steps.count > PlanLimits.steps {
             log.report("the procedure has more than \(PlanLimits.steps) steps", at: procedure.position)
         }
@@ -42,7 +42,8 @@ struct RunPlanner {
         return RunPlan(
             service: plan.service, environment: environment.name, procedure: procedure.name, summary: procedure.summary,
             owner: plan.owner, timezone: plan.timezone, planDigest: plan.digest, window: window, inputs: values,
-            targets: usedTargets, steps: steps, reports: procedure.reports, notices: notices, schedules: schedules)
+            targets: usedTargets, steps: steps, reports: procedure.reports, notices: notices, schedules: schedules,
+            programs: usedPrograms(steps))
     }
 
     /// The estate's rules, then the plan's, then the procedure's.
@@ -53,6 +54,13 @@ struct RunPlanner {
         guard !names.isEmpty else { return nil }
         let channels = plan.estate?.channels.filter { names.contains($0.key) } ?? [:]
         return RunNotices(rules: rules, heartbeat: heartbeat, channels: channels)
+    }
+
+    /// The programs that its steps use; `nil` for none.
+    private func usedPrograms(_ steps: [RunStep]) -> [ActionProgram]? {
+        let names = Set(steps.flatMap { [$0] + $0.proof + ($0.guardSteps ?? []) }.map(\.action))
+        let used = plan.programs.filter { names.contains($0.name) }
+        return used.isEmpty ? nil : used
     }
 
     /// A weekly report tells what did not run, so it must know what was due.
@@ -68,12 +76,16 @@ struct RunPlanner {
         var before: [StepSource] = []
         var steps: [RunStep] = []
         let ids = sources.map(\.id.value)
+        var planned: [String: [RunStep]] = [:]
         for source in sources {
             let checks = OutputChecks(id: source.id.value, earlier: earlier, allIDs: ids)
-            let scope = StepScope(checks: checks, before: before, prefix: "", role: .step)
+            let scope = StepScope(checks: checks, before: before, planned: planned, prefix: "", role: .step)
             for item in ForEach.items(of: source, substitution, &log) {
                 let (step, outputs) = step(source, item, substitution, scope)
-                if let step { steps.append(step) }
+                if let step {
+                    steps.append(step)
+                    planned[source.id.value, default: []].append(step)
+                }
                 earlier[source.id.value] = outputs
             }
             before.append(source)
@@ -89,6 +101,8 @@ struct StepScope {
     let checks: OutputChecks
     /// The steps before it, for a guard to name.
     let before: [StepSource]
+    /// What they became, by id: several steps of a `for-each`.
+    var planned: [String: [RunStep]] = [:]
     /// Stands before the id of a guard's or a proof's check.
     let prefix: String
     let role: Role

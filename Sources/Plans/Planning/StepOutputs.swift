@@ -16,6 +16,14 @@ struct StepOutputs {
         self.isRepeated = isRepeated
     }
 
+    /// What people fill in: the numbers among it.
+    init(fields: [RunField]) {
+        let measured = fields.compactMap { field in field.type.unit.map { (field.name, $0) } }
+        units = Dictionary(measured) { first, _ in first }
+        isOpen = false
+        isRepeated = false
+    }
+
     /// Nothing is known of it: its action is unknown, which is reported where it stands.
     init() {
         units = [:]

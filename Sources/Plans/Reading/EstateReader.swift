@@ -18,7 +18,8 @@ enum EstateReader {
             if mail.value.split(separator: "@", omittingEmptySubsequences: false).count != 2 {
                 log.report("`\(mail.value)` is not a mail address", at: mail.position)
             }
-            estate.people[entry.key] = Estate.Person(fullName: fullName, mail: mail.value)
+            estate.people[entry.key] = Estate.Person(
+                fullName: fullName, mail: mail.value, user: fields.name("user", &log)?.value ?? entry.key)
         }
         for entry in fields.named("groups", &log) { readGroup(entry, into: &estate, &log) }
         estate.channels = ChannelReader.read(fields, estate, catalogue, &log)
@@ -26,7 +27,9 @@ enum EstateReader {
         estate.calendars = CalendarReader(folder: folder, host: host).read(fields, &log)
         let times = TimeContext(zone: .utc, calendars: estate.calendars, now: host.now())
         estate.freezes = FreezeReader.read(fields, times, &log)
+        estate.programs = ProgramReader(catalogue: catalogue, host: host, folder: folder).read(fields, &log)
         if let node = fields.take("policy", &log) { estate.policy = readPolicy(node, &log) }
+        if let node = fields.take("retention", &log) { estate.retention = readRetention(node, &log) }
         return estate
     }
 
@@ -42,6 +45,19 @@ enum EstateReader {
         }
         if members.isEmpty { log.report("the group has no member", at: entry.position) }
         estate.groups[entry.key] = members
+    }
+
+    private static func readRetention(_ node: PlanNode, _ log: inout MistakeLog) -> Estate.Retention {
+        guard let fields = Fields(node, PlanKeys.retention, &log) else { return Estate.Retention() }
+        let runs = fields.read("runs", as: Duration.self, &log)
+        let evidence = fields.read("evidence", as: Duration.self, &log)
+        for kept in [runs, evidence].compactMap({ $0 }) where kept.value < PlanLimits.shortestRetention {
+            log.report("what runs saw is kept for a day at least", at: kept.position)
+        }
+        if let runs, let evidence, evidence.value > runs.value {
+            log.report("evidence is not kept longer than the records that it belongs to", at: evidence.position)
+        }
+        return Estate.Retention(runs: runs?.value, evidence: evidence?.value)
     }
 
     private static func readPolicy(_ node: PlanNode, _ log: inout MistakeLog) -> Estate.Policy {

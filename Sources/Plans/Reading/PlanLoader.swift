@@ -39,9 +39,10 @@ public enum PlanLoader {
         }
         let digest = sha256Hex(sources.map { sha256Hex($0) }.joined(separator: "\n").utf8)
         var reader = PlanReader(
-            catalogue: catalogue, host: host, estate: estate, estateIsUnreadable: estateIsUnreadable, digest: digest)
+            catalogue: catalogue, host: host, estate: estate, estateIsUnreadable: estateIsUnreadable, digest: digest,
+            folder: folder(of: path))
         let plan = reader.read(node, &log)
-        if let plan { PlanValidation.validate(plan, catalogue, &log) }
+        if let plan { PlanValidation.validate(plan, catalogue.adding(plan.programs), &log) }
         guard let plan, log.isEmpty else { throw PlanErrors(log.diagnostics) }
         return plan
     }

@@ -4,12 +4,15 @@ import Schedules
 
 /// From the nodes of a plan to its model. What names another thing is looked at later, when all things are known.
 struct PlanReader {
-    let catalogue: Catalogue
+    /// With the programs that the estate and the plan declare, once they are read.
+    var catalogue: Catalogue
     let host: Host
     let estate: Estate?
     /// It is there, and its mistakes are reported: who is in it is not known.
     let estateIsUnreadable: Bool
     let digest: String
+    /// The folder of the plan's file.
+    let folder: String
 
     mutating func read(_ node: PlanNode, _ log: inout MistakeLog) -> Plan? {
         if case .null = node.content {
@@ -20,6 +23,8 @@ struct PlanReader {
         let service = fields.name("service", &log)
         let zone = readZone(fields, &log)
         let owner = readOwner(fields, &log)
+        let programs = readPrograms(fields, &log)
+        catalogue = catalogue.adding(programs)
         let targets = readTargets(fields, &log)
         var environments: [EnvironmentSource] = []
         for entry in fields.named("environments", &log) {
@@ -53,8 +58,8 @@ struct PlanReader {
             service: service?.value ?? "", owner: owner, timezone: zone.name, zone: zone.zone,
             calendars: times.calendars,
             windows: windows,
-            procedures: procedures, notices: notices, estate: estate,
-            disruptiveAtOnce: disruptiveAtOnce, file: node.position.file, digest: digest,
+            procedures: procedures, notices: notices, estate: estate, disruptiveAtOnce: disruptiveAtOnce,
+            programs: programs, file: node.position.file, digest: digest,
             targets: targets,
             environmentSources: environments, position: node.position)
     }
@@ -78,6 +83,14 @@ struct PlanReader {
             }
         }
         return calendars
+    }
+
+    /// The estate's, then the plan's own.
+    private func readPrograms(_ fields: Fields, _ log: inout MistakeLog) -> [ActionProgram] {
+        let shared = estate?.programs ?? []
+        let reader = ProgramReader(
+            catalogue: catalogue.adding(shared), host: host, folder: folder, known: shared)
+        return shared + reader.read(fields, &log)
     }
 
     private func readZone(_ fields: Fields, _ log: inout MistakeLog) -> (name: String, zone: Zone)? {

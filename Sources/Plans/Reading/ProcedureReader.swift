@@ -38,7 +38,11 @@ struct ProcedureReader {
         for node in fields.list("steps", &log) {
             if let step = StepReader.read(node, catalogue, &log) { steps.append(step) }
         }
-        reportTwins(steps, &log)
+        var finalSteps: [StepSource] = []
+        for node in fields.list("finally", &log) {
+            if let step = StepReader.read(node, catalogue, isFinal: true, &log) { finalSteps.append(step) }
+        }
+        reportTwins(steps + finalSteps, &log)
         var reports: [RunReport] = []
         for node in fields.list("reports", &log) {
             if let report = readReport(node, &log) { reports.append(report) }
@@ -50,7 +54,7 @@ struct ProcedureReader {
             occasionPosition: scheduleText?.position, dispatching: dispatching,
             scheduleText: scheduleText?.value ?? occursIn.flatMap { windows[$0.value]?.opensText },
             window: (occursIn ?? window)?.value, beginsWithWindow: occursIn != nil, inputs: inputs, reports: reports,
-            notices: notices, heartbeat: heartbeat, steps: steps, position: entry.position)
+            notices: notices, heartbeat: heartbeat, steps: steps, finalSteps: finalSteps, position: entry.position)
     }
 
     private func clockChange(_ fields: Fields, _ log: inout MistakeLog) -> ClockChangeChoice? {

@@ -2,38 +2,50 @@ import Maintenance
 
 /// From the nodes of a step to what stands in it.
 enum StepReader {
-    static func read(_ node: PlanNode, _ catalogue: Catalogue, _ log: inout MistakeLog) -> StepSource? {
+    static func read(
+        _ node: PlanNode, _ catalogue: Catalogue, isFinal: Bool = false, _ log: inout MistakeLog
+    ) -> StepSource? {
         guard let fields = Fields(node, PlanKeys.step, &log) else { return nil }
+        let kind = StepKindReader.read(fields, &log)
         let check = fields.text("check", &log)
         let change = fields.text("do", &log)
-        if check != nil, change != nil {
-            log.report("a step has either `check` or `do`, not both", at: node.position)
-        } else if check == nil, change == nil, node["check"] == nil, node["do"] == nil,
-            !PlanKeys.step.later.keys.contains(where: { node[$0] != nil })
-        {
-            log.report("a step needs `check` or `do` with an action's name", at: node.position)
-        }
+        StepKindReader.reportWrongKeys(node, &log)
         var proof: [StepSource] = []
         for node in fields.list("proof", &log) {
             if let step = readProof(node, &log) { proof.append(step) }
         }
         var retry: RetrySource?
         if let node = fields.take("retry", &log), let fields = Fields(node, PlanKeys.retry, &log) {
-            retry = RetrySource(times: fields.take("times", &log), wait: fields.take("wait", &log))
+            retry = RetrySource(
+                times: fields.take("times", &log), wait: fields.take("wait", &log),
+                within: fields.take("within", &log))
         }
         let shared = Shared(fields, &log)
         let when = fields.text("when", &log)
         let limit = fields.take("limit", &log)
-        let guards = readGuards(fields, &log)
+        let guards = names("guard", of: fields, &log)
         let onFailure = fields.read("on-failure", as: OnFailure.self, &log)
         let forEach = fields.take("for-each", &log)
         let disabled = fields.text("disabled", &log)
-        guard let action = change ?? check, let id = shared.id(action) else { return nil }
+        let needs = node["needs"].map { _ in names("needs", of: fields, &log) }
+        let (lasts, every) = (fields.take("for", &log), fields.take("every", &log))
+        let approval = readApproval(fields, &log)
+        guard let action = change ?? check ?? kind?.word, let id = shared.id(action) else { return nil }
         return StepSource(
-            id: id, action: action, isDo: change != nil, summary: shared.summary, with: shared.with,
+            id: id, action: action, isDo: change != nil, kind: kind?.kind, summary: shared.summary, with: shared.with,
             target: shared.target,
             warn: shared.warn, fail: shared.fail, when: when, limit: limit, retry: retry, timeout: shared.timeout,
-            guards: guards, onFailure: onFailure, forEach: forEach, proof: proof, disabled: disabled,
+            guards: guards, onFailure: onFailure, forEach: forEach, proof: proof, disabled: disabled, needs: needs,
+            isFinal: isFinal, soak: lasts == nil && every == nil ? nil : SoakSource(lasts: lasts, every: every),
+            approval: approval, position: node.position)
+    }
+
+    private static func readApproval(_ fields: Fields, _ log: inout MistakeLog) -> ApprovalSource? {
+        guard let node = fields.take("approval", &log), let fields = Fields(node, PlanKeys.approval, &log) else {
+            return nil
+        }
+        return ApprovalSource(
+            by: names("by", of: fields, &log), count: fields.take("count", &log), within: fields.take("within", &log),
             position: node.position)
     }
 
@@ -94,8 +106,9 @@ enum StepReader {
         }
     }
 
-    private static func readGuards(_ fields: Fields, _ log: inout MistakeLog) -> [Located<String>] {
-        guard let node = fields.take("guard", &log), let names = node.read([String].self, &log) else { return [] }
+    /// Names with their places; one may stand by itself.
+    static func names(_ key: String, of fields: Fields, _ log: inout MistakeLog) -> [Located<String>] {
+        guard let node = fields.take(key, &log), let names = node.read([String].self, &log) else { return [] }
         return names.enumerated().map { index, name in
             Located(value: name, position: node.position(at: [String(index)]))
         }

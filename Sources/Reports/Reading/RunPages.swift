@@ -34,12 +34,7 @@ struct RunPages {
     /// A run that somebody altered is not reported on.
     private static func run(_ id: String, _ records: [Record]) throws -> Run {
         guard !records.isEmpty else { throw JournalError(.notFound, "The journal has no records of run \(id).") }
-        try Record.verifyChain(records)
-        var machine = RunMachine(run: id)
-        for record in records {
-            _ = machine.handle(try decodeJSON(RunEvent.self, record.body), at: record.at)
-        }
-        return machine.state
+        return try RunMachine(replaying: records, of: id).state
     }
 
     /// Hands over the attachments by their digests, a few in memory at once; those that are gone are left out.

@@ -1,15 +1,28 @@
 import ArgumentParser
 import Maintenance
+import Plans
 import Reference
 
-struct Actions: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Lists the actions, or tells all about one.")
+struct Actions: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Lists the actions, tells all about one, or holds a program to their protocol.",
+        subcommands: [ActionsList.self, ActionsTest.self], defaultSubcommand: ActionsList.self)
+}
+
+struct ActionsList: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "Lists the actions, or tells all about one.")
 
     @Argument(help: "An action's name.")
     var name: String?
 
+    @Option(help: "A plan's file: the programs that it declares as actions are among them.")
+    var plan: String?
+
     func run() throws {
-        let catalogue = Composition().catalogue
+        let composition = Composition()
+        let programs = try plan.map { try composition.plan($0).programs } ?? []
+        let catalogue = composition.catalogue.adding(programs)
         guard let name else {
             for action in catalogue.sortedActions {
                 let padding = String(repeating: " ", count: max(1, 30 - action.name.count))

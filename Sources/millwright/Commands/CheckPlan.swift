@@ -62,7 +62,7 @@ extension RunPlan {
         }
         let plan = RunPlan(
             service: service, environment: environment, procedure: procedure, timezone: timezone,
-            planDigest: planDigest, inputs: inputs, targets: targets, steps: kept)
+            planDigest: planDigest, inputs: inputs, targets: targets, steps: kept, programs: programs)
         return (plan, left)
     }
 }

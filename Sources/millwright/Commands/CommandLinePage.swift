@@ -13,6 +13,12 @@ enum CommandLinePage {
             lines += [
                 "", "## millwright \(name)", "", "```", root.helpMessage(for: command, columns: 100), "```",
             ]
+            for verb in command.configuration.subcommands where verb != command.configuration.defaultSubcommand {
+                let inner = verb.configuration.commandName ?? verb._commandName
+                lines += [
+                    "", "## millwright \(name) \(inner)", "", "```", root.helpMessage(for: verb, columns: 100), "```",
+                ]
+            }
         }
         return lines.map { $0.hasSuffix("\n") ? String($0.dropLast()) : $0 }.joined(separator: "\n") + "\n"
     }

@@ -139,7 +139,7 @@ private struct Previewer {
         let host = composition.host
         let (parameters, secrets) = try References.resolve(step.parameters ?? .null, host: host)
         targets.learn(secrets)
-        guard let definition = composition.catalogue.actions[step.action],
+        guard let definition = composition.catalogue.adding(start.plan.programs ?? []).actions[step.action],
             case .change(let change) = try definition.configured(with: parameters).work
         else { throw CouldNotLook(.notSupported, "This version has no change `\(step.action)`.") }
         let timeout = start.profiles[step.id]?.timeout ?? .seconds(60)

@@ -107,7 +107,8 @@ extension HoldFile {
         }
     }
 
-    fileprivate static func change(
+    /// Changes the holds, one change at a time.
+    static func change(
         _ store: StoreOptions, _ composition: Composition, _ edit: ([Hold]) -> [Hold]
     ) throws {
         let file = try composition.holds(store)

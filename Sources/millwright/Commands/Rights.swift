@@ -33,7 +33,7 @@ struct Rights: ParsableCommand {
             let runnable = try composition.runnable(
                 plan, procedure.name, environment: choice.environment, inputs: try choice.values())
             for step in runnable.steps.flatMap(\.parts) {
-                guard let rights = step.rights(composition.catalogue) else {
+                guard let rights = step.rights(composition.catalogue.adding(plan.programs)) else {
                     Output.diagnostic("\(procedure.name)/\(step.id): its rights are known only when it runs.")
                     continue
                 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Engine
+import Evidence
 import FoundationEssentials
 import Host
 import Journal
@@ -54,7 +55,7 @@ struct RunProcedure: AsyncParsableCommand {
         let journal = try await composition.journal(store)
         let session = RunSession(
             composition: composition, journal: journal, format: format, reports: reports,
-            holds: try composition.holds(store))
+            holds: try composition.holds(store), inbox: try composition.inbox(store))
         let exit = try await go(session, plan, runnable)
         await journal.close()
         throw exit

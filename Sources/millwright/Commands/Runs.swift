@@ -30,9 +30,9 @@ struct Runs: AsyncParsableCommand {
         let journal = try await composition.reader(store)
         if missed { return try await showMissed(journal) }
         let rows = try await journal.rows(RunFilter(service: service, procedure: procedure, limit: limit))
-        await journal.close()
         var lines: [RunLine] = []
-        for row in rows { lines.append(try await RunLine(row, composition)) }
+        for row in rows { lines.append(try await RunLine(row, composition, journal)) }
+        await journal.close()
         switch format {
         case .json: try Output.json(lines)
         case .text: show(lines)
@@ -79,15 +79,13 @@ private struct RunLine: Encodable {
     let startedAt: Instant
     let endedAt: Instant?
 
-    init(_ row: RunRow, _ composition: Composition) async throws {
+    init(_ row: RunRow, _ composition: Composition, _ journal: any JournalStore) async throws {
         run = row.id
         service = row.service
         environment = row.environment
         procedure = row.procedure
         var isGone = false
-        if row.state == .running, let owner = row.owner {
-            isGone = try await !Programs.isAlive(owner, on: composition.host)
-        }
+        if row.state == .running, row.owner != nil { isGone = try await !composition.isAlive(row, in: journal) }
         state = isGone ? "interrupted" : row.state.rawValue
         verdict = row.verdict
         startedAt = row.startedAt

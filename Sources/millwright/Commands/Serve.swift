@@ -2,6 +2,7 @@ import ArgumentParser
 import ClientPrograms
 import Dispatching
 import Engine
+import Evidence
 import FoundationEssentials
 import Host
 import Journal
@@ -33,7 +34,7 @@ struct Serve: AsyncParsableCommand {
         let composition = Composition()
         let host = composition.host
         let notifier = ServiceNotifier(host: host)
-        let journal = try await composition.journal(store)
+        let journal = try await composition.journalOrNew(store)
         let holds = try composition.holds(store)
         let state = URL(filePath: holds.path).deletingLastPathComponent()
         let folder = PlanFolder(
@@ -78,21 +79,30 @@ struct Serve: AsyncParsableCommand {
             notifier.stopping()
             scheduler.stop()
         }
-        try await withThrowingDiscardingTaskGroup { group in
-            group.addTask { await watchman.watch(scheduler) }
-            group.addTask { await facts.watch(scheduler) }
-            if let period = notifier.watchdog {
-                group.addTask { while (try? await host.sleep(period / 2)) != nil { scheduler.post(.tick) } }
+        try await journal.take(Scheduler.stream) { lease in
+            Self.log("standing by: \(lease.node) dispatches, and this node takes over when that one is gone")
+            notifier.ready("standing by")
+        }
+        try await journal.whileTaken { [plans, observeOnly] in
+            try await withThrowingDiscardingTaskGroup { group in
+                group.addTask { await watchman.watch(scheduler) }
+                group.addTask { await facts.watch(scheduler) }
+                group.addTask {
+                    let pruner = Pruner(journal: journal, host: host)
+                    await pruner.keep({ watchman.retention }, log: Self.log)
+                }
+                if let period = notifier.watchdog {
+                    group.addTask { while (try? await host.sleep(period / 2)) != nil { scheduler.post(.tick) } }
+                }
+                try await scheduler.serve {
+                    let count = watchman.count
+                    let mode = observeOnly ? ", observing only" : ""
+                    Self.log("ready: \(count) \(count == 1 ? "plan" : "plans") of \(plans)\(mode)")
+                    notifier.ready("\(count) plans")
+                }
+                Self.log("stopped")
+                group.cancelAll()
             }
-            try await scheduler.serve {
-                let count = watchman.count
-                Self.log(
-                    "ready: \(count) \(count == 1 ? "plan" : "plans") of \(plans)\(observeOnly ? ", observing only" : "")"
-                )
-                notifier.ready("\(count) plans")
-            }
-            Self.log("stopped")
-            group.cancelAll()
         }
         withExtendedLifetime(signals) {}
         await journal.close()
@@ -102,12 +112,14 @@ struct Serve: AsyncParsableCommand {
         _ composition: Composition, _ journal: any JournalStore, _ holds: HoldFile, _ watchman: Watchman,
         _ facts: FactWatch
     ) throws -> ScheduledRuns {
+        let inbox = try composition.inbox(store)
         let writer = ReportWriter(composition: composition, journal: journal, folder: reports)
         return ScheduledRuns(
             host: composition.host, catalogue: composition.catalogue, store: journal,
             owner: try Programs.own(on: composition.host),
             driver: { [observeOnly] in
-                composition.driver(journal, RunObserver(), held: holds, observeOnly: observeOnly)
+                composition.driver(
+                    journal, RunObserver(), held: holds, inbox: inbox, observeOnly: observeOnly)
             },
             plan: { watchman.plan(of: $0) },
             ended: { run in

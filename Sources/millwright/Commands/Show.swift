@@ -1,5 +1,6 @@
 import ArgumentParser
 import ClientPrograms
+import Evidence
 import Journal
 import Maintenance
 import Plans
@@ -56,9 +57,11 @@ struct Report: AsyncParsableCommand {
         let composition = Composition()
         let journal = try await composition.reader(store)
         let row = try await composition.row(id, journal)
+        try await composition.refusePruned(row, journal)
         let zone = composition.zone(try await WrittenReport.timezone(of: row, from: journal))
         let texts = try await WrittenReport.texts(
-            template, [format], of: row, from: journal, in: zone, isAlive: try await composition.isAlive(row))
+            template, [format], of: row, from: journal, in: zone,
+            isAlive: try await composition.isAlive(row, in: journal))
         await journal.close()
         for (_, text) in texts { Output.raw(text) }
     }
@@ -103,7 +106,7 @@ struct Resume: AsyncParsableCommand {
         }
         let session = RunSession(
             composition: composition, journal: journal, format: format, reports: reports,
-            holds: try composition.holds(store))
+            holds: try composition.holds(store), inbox: try composition.inbox(store))
         let exit = try await session.resume(row)
         await journal.close()
         throw exit
@@ -118,18 +121,23 @@ extension Composition {
         return row
     }
 
+    /// Of a run whose records retention removed, there is no more than its row to show.
+    func refusePruned(_ row: RunRow, _ journal: any JournalStore) async throws(JournalError) {
+        let own = try await journal.checkpoints(CheckpointFilter(run: row.id))
+        guard let pruned = own.first(where: { $0.kind == .pruned }) else { return }
+        throw JournalError(
+            .notFound,
+            "Retention removed the records of run \(row.id) on \(pruned.at). It ended with "
+                + "\(row.verdict?.rawValue ?? "no verdict"); an exported bundle has the rest.", run: row.id)
+    }
+
     func document(_ id: String, _ store: StoreOptions) async throws -> RunDocument {
         let journal = try await reader(store)
         let row = try await row(id, journal)
-        let document = try await RunDocument.read(row, from: journal, isAlive: try await isAlive(row))
+        try await refusePruned(row, journal)
+        let document = try await RunDocument.read(row, from: journal, isAlive: try await isAlive(row, in: journal))
         await journal.close()
         return document
-    }
-
-    /// Whether the process that owns the run still works on it.
-    func isAlive(_ row: RunRow) async throws -> Bool {
-        guard let owner = row.owner else { return false }
-        return try await Programs.isAlive(owner, on: host)
     }
 
     /// The zone of a run's plan. Where this machine does not know it, days are told in UTC, and the report says UTC.

@@ -1,5 +1,6 @@
 import ActionsBackups
 import ActionsCertificates
+import ActionsExternal
 import ActionsHTTP
 import ActionsHosts
 import ActionsKubernetes
@@ -19,12 +20,14 @@ import ClientRedis
 import ClientTLS
 import Dispatching
 import Engine
+import Evidence
 import FoundationEssentials
 import Host
 import Journal
 import Maintenance
 import Notices
 import Plans
+import PostgreSQLJournal
 import SQLiteJournal
 import Serving
 
@@ -42,16 +45,36 @@ struct Composition {
             TargetKindDefinition(HTTPKind.self), TargetKindDefinition(TLSKind.self),
             TargetKindDefinition(HostKind.self), TargetKindDefinition(KubernetesKind.self),
             TargetKindDefinition(S3Kind.self), TargetKindDefinition(PrometheusKind.self),
-        ], channels: NoticeChannels.all)
+        ], channels: NoticeChannels.all, programs: ExternalActions.programs)
 
-    /// The journal for writing: one process owns it.
-    func journal(_ options: StoreOptions) async throws(JournalError) -> any JournalStore {
-        try await SQLiteJournal.writer(at: try options.path(host), host: host)
+    /// The journal for writing: one process owns a file, and on a server the chains that it works on. Where a damaged
+    /// one was set aside, all is held from then on.
+    func journal(_ options: StoreOptions) async throws(JournalError) -> CheckpointedJournal {
+        do throws(JournalError) {
+            let store: any JournalStore =
+                switch try options.place(host) {
+                case .file(let path): try await SQLiteJournal.writer(at: path, host: host)
+                case .server(let url): try await sharedJournal(at: url, options)
+                }
+            do throws(JournalError) { return try await guarded(store, options) } catch {
+                await store.close()
+                throw error
+            }
+        } catch {
+            if let name = error.setAside {
+                try hold(options, because: "the journal was damaged; it is kept as \(name)")
+                try stateFiles(options).write(JournalMark(nil, at: host.now()))
+            }
+            throw error
+        }
     }
 
     /// The journal for reading, beside whoever owns it.
     func reader(_ options: StoreOptions) async throws(JournalError) -> any JournalStore {
-        try await SQLiteJournal.reader(at: try options.path(host))
+        switch try options.place(host) {
+        case .file(let path): try await SQLiteJournal.reader(at: path)
+        case .server(let url): try await PostgreSQLJournal.reader(at: url, host: host)
+        }
     }
 
     /// Where procedures stand that hang on facts and agreements; where there is no journal yet, nothing was seen.
@@ -75,14 +98,21 @@ struct Composition {
         return HoldFile(path: journal.deletingLastPathComponent().appending(path: "holds.json").path, on: host)
     }
 
+    /// The folder in which people leave their word, beside the journal.
+    func inbox(_ options: StoreOptions) throws(JournalError) -> Inbox {
+        let journal = URL(filePath: try options.path(host))
+        return Inbox(path: journal.deletingLastPathComponent().appending(path: "inbox").path, on: host)
+    }
+
     /// - Parameter observeOnly: Also a run that is taken over and began to change things changes nothing more.
     func driver(
-        _ store: any JournalStore, _ observer: RunObserver, held holds: HoldFile?, observeOnly: Bool = false
+        _ store: any JournalStore, _ observer: RunObserver, held holds: HoldFile?, inbox: Inbox?,
+        observeOnly: Bool = false
     ) -> RunDriver {
         let observing = Cause(.held, "Millwright only observes here, and changes nothing.")
         return RunDriver(
             host: host, catalogue: catalogue, store: store, observer: observer,
-            held: { observeOnly && $0.observeOnly != true ? observing : holds?.cause(for: $0) },
+            held: { observeOnly && $0.observeOnly != true ? observing : holds?.cause(for: $0) }, inbox: inbox,
             endLeftChildren: { [host] run, known in
                 try await Programs.endLeftChildren(of: run, known: known, on: host)
             })
@@ -106,23 +136,6 @@ struct Composition {
             Output.diagnostic(error.description)
             throw ExitStatus.wrongPlan
         }
-    }
-}
-
-struct StoreOptions: ParsableArguments {
-    @Option(help: "Where the journal is: sqlite:FILE. Default: a file under the state directory.")
-    var store: String?
-
-    func path(_ host: Host) throws(JournalError) -> String {
-        if let store {
-            guard store.hasPrefix("sqlite:"), store.count > 7 else {
-                throw JournalError(
-                    .unreadable, "`\(store)` is not a journal that this version knows; write sqlite:FILE.")
-            }
-            return String(store.dropFirst(7))
-        }
-        let state = host.environment("XDG_STATE_HOME") ?? host.environment("HOME").map { $0 + "/.local/state" }
-        return (state ?? "/var/lib") + "/millwright/journal.sqlite"
     }
 }
 

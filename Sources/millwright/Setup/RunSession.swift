@@ -17,6 +17,8 @@ struct RunSession {
     let reports: String
     /// `nil` where nothing is changed.
     var holds: HoldFile?
+    /// `nil` where nobody is asked.
+    var inbox: Inbox?
 
     func begin(
         _ plan: RunPlan, past: RunPast = RunPast(), from: String? = nil, hours: RunHours = RunHours(),
@@ -57,11 +59,11 @@ struct RunSession {
         return try await show(drive { try await $0.resume(row, by: owner) })
     }
 
-    private func drive(_ body: (RunDriver) async throws -> Run) async throws -> Run {
+    private func drive(_ body: @escaping @Sendable (RunDriver) async throws -> Run) async throws -> Run {
         let screen = RunScreen(host: composition.host, isQuiet: format == .json)
-        let driver = composition.driver(journal, screen.observer, held: holds)
+        let driver = composition.driver(journal, screen.observer, held: holds, inbox: inbox)
         let signals = StopSignals { driver.cancel(Cause(.cancelled, "Somebody asked the run to stop.")) }
-        let run = try await body(driver)
+        let run = try await journal.whileTaken { try await body(driver) }
         withExtendedLifetime(signals) {}
         return run
     }

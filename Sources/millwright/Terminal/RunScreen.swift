@@ -53,6 +53,24 @@ final class RunScreen: Sendable {
         for step in run.steps where step.isOver && state.reported.insert(step.id).inserted {
             Output.line(Self.line(step))
         }
+        for step in run.steps {
+            guard let text = Self.waiting(step, run), state.reported.insert("\(step.id) \(text)").inserted else {
+                continue
+            }
+            Output.line("… waits  \(Self.padded(step.id)) \(text)")
+        }
+    }
+
+    /// What a step waits for; `nil` where it waits for nothing.
+    private static func waiting(_ step: StepState, _ run: Run) -> String? {
+        switch step.phase {
+        case .awaitingWindow(let opening): "for its window, which opens at \(opening.opens)"
+        case .waiting(let until): "until \(until)"
+        case .awaitingDecision(let until) where step.proposal != nil:
+            "for approval until \(until): millwright approve \(run.id) \(step.id)"
+        case .awaitingDecision(let until): "for an answer until \(until): millwright answer \(run.id) \(step.id)"
+        default: nil
+        }
     }
 
     private func draw(_ state: inout State) {
@@ -60,7 +78,9 @@ final class RunScreen: Sendable {
         state.lastDrawn = host.steady()
         let width = Self.width
         var lines = run.steps.map { step in
-            step.isOver || step.phase == .pending ? Self.line(step) : working(step, state.progress[step.id])
+            if step.isOver || step.phase == .pending { return Self.line(step) }
+            if let text = Self.waiting(step, run) { return "… \(Self.padded(step.id)) \(Style.soft(text))" }
+            return working(step, state.progress[step.id])
         }
         lines = lines.map { Self.cut($0, width) }
         var text = state.drawnLines > 0 ? "\u{1B}[\(state.drawnLines)A" : ""

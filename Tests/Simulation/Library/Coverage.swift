@@ -1,21 +1,16 @@
-/// Where a procedure stands when something goes wrong.
-public enum Situation: Int, CaseIterable, Sendable {
-    case idle, absent, disabled, paused, delayed, retrying, held, windowClosed, locked, running, queued
-
-    var name: String { "\(self)" }
-}
-
 /// How often each situation met each fault.
 public struct Coverage: Sendable {
-    var counts = [Int](repeating: 0, count: Situation.allCases.count * Fault.allCases.count)
+    private let situations: [String]
+    private let faults: [String]
+    private var counts: [Int]
 
-    mutating func meet(_ situation: Situation, _ fault: Fault) {
-        counts[situation.rawValue * Fault.allCases.count + fault.rawValue] += 1
+    init(_ situations: [String], _ faults: [String]) {
+        self.situations = situations
+        self.faults = faults
+        counts = [Int](repeating: 0, count: situations.count * faults.count)
     }
 
-    public func count(_ situation: Situation, _ fault: Fault) -> Int {
-        counts[situation.rawValue * Fault.allCases.count + fault.rawValue]
-    }
+    mutating func meet(_ situation: Int, _ fault: Int) { counts[situation * faults.count + fault] += 1 }
 
     public var least: Int { counts.min() ?? 0 }
 
@@ -23,18 +18,13 @@ public struct Coverage: Sendable {
         for index in counts.indices { counts[index] += other.counts[index] }
     }
 
-    /// One line a fault.
+    /// As Markdown, one line a fault.
     public var table: String {
-        let header = ["fault"] + Situation.allCases.map(\.name)
-        let rows = Fault.allCases.map { fault in
-            [fault.name] + Situation.allCases.map { "\(count($0, fault))" }
+        let rows = faults.indices.map { fault in
+            [faults[fault]] + situations.indices.map { "\(counts[$0 * faults.count + fault])" }
         }
-        return ([header] + rows).map { cells in
-            cells.enumerated().map { index, cell in
-                let width = index == 0 ? 18 : 13
-                let space = String(repeating: " ", count: max(width - cell.count, 1))
-                return index == 0 ? cell + space : space + cell
-            }.joined()
-        }.joined(separator: "\n")
+        let rule = [String](repeating: "---", count: situations.count + 1)
+        return ([["fault"] + situations, rule] + rows).map { "| \($0.joined(separator: " | ")) |" }
+            .joined(separator: "\n")
     }
 }

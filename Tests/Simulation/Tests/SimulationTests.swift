@@ -6,7 +6,7 @@ import Testing
 /// Histories of the dispatcher; `millwright-simulate` runs a million of them.
 @Suite struct SimulationTests {
     @Test func histories() throws {
-        let total = try Simulation(host: .system).run(from: 1, count: 400)
+        let total = try DispatcherSimulation(host: .system).run(from: 1, count: 400)
         #expect(total.violations == 0, "\(total.counterexample?.description ?? "")")
         #expect(total.small == 0)
         #expect(total.coverage.least > 0, "\(total.coverage.table)")
@@ -16,7 +16,7 @@ import Testing
 
     @Test(arguments: PlantedBug.allCases)
     func eachPlantedBugIsFound(bug: PlantedBug) throws {
-        let total = try Simulation(host: .system, planted: bug).run(from: 1, count: 3000)
+        let total = try DispatcherSimulation(host: .system, planted: bug).run(from: 1, count: 3000)
         #expect(total.counterexample != nil, "\(bug) was not found")
     }
 }

@@ -55,6 +55,8 @@ enum JobMark {
     static let step = "millwright/step"
     /// The whole of it, in an annotation: a label is too short for it.
     static let key = "millwright/job"
+    /// The digest of what a Job was to be: another one under the same name is not ours.
+    static let spec = "millwright/spec"
     /// The reason of the event that says that the Job was taken back.
     static let undone = "MillwrightUndone"
 

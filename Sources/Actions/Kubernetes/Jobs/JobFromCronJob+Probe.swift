@@ -7,7 +7,8 @@ extension JobFromCronJob {
         _ unit: WorkUnit, since baseline: Baseline, _ access: KubernetesAccess, in context: Context
     ) async throws -> ChangeState {
         guard let object = try await access.find(.jobs, baseline.job, namespace: baseline.namespace) else {
-            return try await absent(baseline, access, context)
+            return try await JobTrace(job: baseline.job, namespace: baseline.namespace, intended: baseline.at)
+                .state(access, context)
         }
         guard object.annotations[JobMark.key] == baseline.mark else {
             return .unknown(
@@ -43,33 +44,5 @@ extension JobFromCronJob {
                     advice: "Read the log of the failed pods."))
         }
         return proof
-    }
-
-    /// A Job that is not there was never started, was taken back, or is cleared away: the events tell.
-    private func absent(
-        _ baseline: Baseline, _ access: KubernetesAccess, _ context: Context
-    ) async throws -> ChangeState {
-        let events = try await access.list(
-            .events, fields: "involvedObject.kind=Job,involvedObject.name=\(baseline.job)",
-            namespace: baseline.namespace)
-        // One name may have had several Jobs: each must have been taken back, and none have come to its end.
-        let reasons = Dictionary(grouping: events.objects) { $0.json.text("involvedObject", "uid") ?? "" }
-            .mapValues { Set($0.compactMap { $0.json.text("reason") }) }
-        let ends: Set<String> = ["Completed", "BackoffLimitExceeded", "DeadlineExceeded", "PodFailurePolicy"]
-        let wereTakenBack = reasons.values.allSatisfy { $0.contains(JobMark.undone) && $0.isDisjoint(with: ends) }
-        if !reasons.isEmpty, wereTakenBack { return .pending }
-        guard reasons.isEmpty else {
-            return .unknown(
-                Cause(
-                    .perhapsApplied,
-                    "Job \(baseline.job) was started and is gone: nobody can say how it ended. See its work."))
-        }
-        guard context.host.now() - baseline.at < KubernetesActionLimits.eventMemory else {
-            return .unknown(
-                Cause(
-                    .perhapsApplied,
-                    "Job \(baseline.job) is not there, and whether it was is longer ago than the cluster remembers."))
-        }
-        return .pending
     }
 }

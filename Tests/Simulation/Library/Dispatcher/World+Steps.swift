@@ -14,7 +14,7 @@ extension World {
         case .trigger: trigger()
         case .fault(let fault):
             faults += 1
-            for p in models.indices { coverage.meet(situation(of: p), fault) }
+            for p in models.indices { coverage.meet(situation(of: p).rawValue, fault.rawValue) }
             meet(fault)
         }
     }

@@ -1,5 +1,3 @@
-import Host
-
 /// What holds after every event of every history.
 public enum Invariant: String, CaseIterable, Sendable {
     case oneFate = "each occurrence has one run or one reason"
@@ -29,11 +27,4 @@ public enum Invariant: String, CaseIterable, Sendable {
     case cancels = "a replaced run is cancelled"
     case observeOnly = "observe-only reaches every begin"
     case drains = "in peace everything open gets its run or reason"
-}
-
-public struct Violation: Sendable {
-    public let invariant: Invariant
-    public let detail: String
-    /// The event after which it was seen.
-    public let event: Int
 }

@@ -47,7 +47,7 @@ final class World {
     var step = 0
     var events = 0
     var faults = 0
-    var coverage = Coverage()
+    var coverage = DispatcherSimulation.coverage
 
     init(_ menu: Menu, seed: UInt64, planted: PlantedBug?, isTraced: Bool = false) {
         if isTraced { trace = [] }
@@ -79,7 +79,7 @@ final class World {
 
     func require(_ holds: Bool, _ invariant: Invariant, _ detail: @autoclosure () -> String) {
         guard !holds, violation == nil else { return }
-        violation = Violation(invariant: invariant, detail: detail(), event: events)
+        violation = Violation(invariant: invariant.rawValue, detail: detail(), event: events)
     }
 
     func model(of key: ProcedureKey) -> Int { Int(key.procedure.utf8.last ?? 48) - 48 }

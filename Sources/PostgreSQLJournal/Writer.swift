@@ -1,0 +1,85 @@
+import ClientPostgreSQL
+import Host
+import Journal
+import Maintenance
+import Synchronization
+
+/// Appends batches over a few connections. What waits when a connection is free is committed together; where one of them
+/// is refused, each is tried alone.
+final class Writer: Sendable {
+    struct Waiting: Sendable {
+        let batch: Batch
+        let statements: [SQLStatement]
+        /// When its patience ends.
+        let end: Duration
+        let answer: @Sendable (Result<Void, JournalError>) -> Void
+    }
+
+    private struct State {
+        var waiting: [Waiting] = []
+        var idle: [Int]
+        var isClosed = false
+    }
+
+    private let lanes: [RecordConnection]
+    private let opening: SessionOpening
+    private let patience: Duration
+    private let state: Mutex<State>
+
+    init(_ address: RecordAddress, _ opening: SessionOpening, patience: Duration) throws {
+        lanes = try (0..<PostgreSQLJournalLimits.lanes).map { _ in try RecordConnection(to: address, on: opening.host) }
+        self.opening = opening
+        self.patience = patience
+        state = Mutex(State(idle: Array(lanes.indices)))
+    }
+
+    /// Returns once the batch is durable, and what `more` says is done with it.
+    func append(_ batch: Batch, and more: [SQLStatement] = []) async throws(JournalError) {
+        let statements = batch.statements + more
+        guard !statements.isEmpty else { return }
+        let end = opening.host.steady() + patience
+        let result: Result<Void, JournalError> = await withCheckedContinuation { continuation in
+            enqueue(Waiting(batch: batch, statements: statements, end: end) { continuation.resume(returning: $0) })
+        }
+        try result.get()
+    }
+
+    /// What was handed over before is stored, or refused, before this returns.
+    func close() async {
+        state.withLock { $0.isClosed = true }
+        for lane in lanes { await lane.perform { $0.hangUp() } }
+    }
+
+    private func enqueue(_ work: Waiting) {
+        let (lane, isClosed): (Int?, Bool) = state.withLock { state in
+            guard !state.isClosed else { return (nil, true) }
+            state.waiting.append(work)
+            return (state.idle.popLast(), false)
+        }
+        if isClosed { return work.answer(.failure(.closed)) }
+        guard let lane else { return }
+        lanes[lane].enqueue { [weak self] session in self?.drain(lane, session) }
+    }
+
+    /// On the lane's thread: until nothing waits.
+    private func drain(_ lane: Int, _ session: RecordSession) {
+        let commit = Commit(session: session, opening: opening)
+        while let group = next(lane) { commit.store(group) }
+    }
+
+    private func next(_ lane: Int) -> [Waiting]? {
+        state.withLock { state in
+            guard !state.waiting.isEmpty else {
+                state.idle.append(lane)
+                return nil
+            }
+            var weight = 0
+            let count = state.waiting.prefix(PostgreSQLJournalLimits.group).prefix { waiting in
+                weight += waiting.batch.weight
+                return weight <= PostgreSQLJournalLimits.groupBytes
+            }.count
+            defer { state.waiting.removeFirst(max(1, count)) }
+            return Array(state.waiting.prefix(max(1, count)))
+        }
+    }
+}

@@ -38,12 +38,22 @@ public final class LeasedJournal: JournalStore {
     public func append(_ batch: Batch) async throws(JournalError) {
         var fenced = batch
         let beginning = Set(batch.records.filter { $0.sequence == 1 }.map(\.run))
-        for chain in batch.continuedRuns.union(batch.rows.map(\.id)) {
-            if beginning.contains(chain) { try await take(chain) }
-            guard let fence = keeper.fence(of: chain) else { throw .stale(chain) }
-            fenced.fences.append(fence)
+        var taken: [String] = []
+        do throws(JournalError) {
+            for chain in batch.continuedRuns.union(batch.rows.map(\.id)) {
+                if beginning.contains(chain), keeper.fence(of: chain) == nil {
+                    try await keeper.acquire(chain)
+                    taken.append(chain)
+                }
+                guard let fence = keeper.fence(of: chain) else { throw .stale(chain) }
+                fenced.fences.append(fence)
+            }
+            try await store.append(fenced)
+        } catch {
+            // A chain that did not begin is nobody's: kept, its lease would be renewed for ever.
+            for chain in taken { await keeper.release(chain) }
+            throw error
         }
-        try await store.append(fenced)
         for row in batch.rows where row.state == .ended { await keeper.release(row.id) }
     }
 

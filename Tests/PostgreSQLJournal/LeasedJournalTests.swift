@@ -31,6 +31,9 @@ import Testing
             #expect(try await leases.leases().isEmpty)
             // It has ended, and nobody goes on with it unless it takes it first.
             #expect(await failure { try await a.journal.append(Batch(rows: [Sample.row("r1")])) }?.code == .stale)
+            // What the store refuses to begin leaves no lease behind.
+            #expect(await failure { try await b.journal.append(Batch(records: [chain[0]])) } != nil)
+            #expect(try await leases.leases().isEmpty)
             try await b.journal.take("r1")
             try await b.journal.take("r1")
             await b.keeper.releaseAll()

@@ -52,6 +52,31 @@ import Testing
         #expect(store.find(.configMaps, "a", in: "shop")?[dotted: "data.k"] == "2")
     }
 
+    /// Telling a reader locks its task, and so does cancelling it: the two met in the store's lock and stood still.
+    @Test(.timeLimit(.minutes(2))) func readersLeaveWhileThereIsNews() async throws {
+        try store.create(.configMaps, ["metadata": ["name": "news"]], in: "shop")
+        for round in 0..<300 {
+            try await withThrowingTaskGroup { readers in
+                for _ in 0..<4 {
+                    readers.addTask { [store] in
+                        for await _ in store.follow([.configMaps]) {}
+                    }
+                }
+                try await withThrowingTaskGroup { writers in
+                    writers.addTask { [store] in
+                        for turn in 0..<20 {
+                            try store.modify(.configMaps, "news", in: "shop") {
+                                $0[path: ["data"]] = ["k": .string("\(round) \(turn)")]
+                            }
+                        }
+                    }
+                    readers.cancelAll()
+                    try await writers.waitForAll()
+                }
+            }
+        }
+    }
+
     @Test func podsGetTimeToEnd() throws {
         try store.create(.pods, .pod("waits"), in: "shop")
         #expect(try { if case .gone = try store.delete(.pods, "waits", in: "shop") { true } else { false } }())

@@ -91,6 +91,7 @@ public struct WriteOptions: Sendable {
 public final class KubernetesStore: Sendable {
     public let clock: KubernetesClock
     private let state: Mutex<StoreState>
+    private let gone = GoneSubscribers()
 
     public init(clock: KubernetesClock = .system) {
         self.clock = clock
@@ -225,10 +226,13 @@ public final class KubernetesStore: Sendable {
     ) rethrows -> StoreSubscription {
         let (stream, continuation) = AsyncStream.makeStream(of: StoreEvent.self)
         let number = try state.withLock { state in
+            for number in gone.take() { state.unsubscribe(number) }
             for event in try start(state) { continuation.yield(event) }
             return state.subscribe(resources: resources, namespace: namespace, continuation)
         }
-        continuation.onTermination = { [weak self] _ in self?.state.withLock { $0.unsubscribe(number) } }
+        // Called with the reader's task locked, which `yield` locks as well, with the state locked: one that took the
+        // state's lock here would wait for it for ever.
+        continuation.onTermination = { [gone] _ in gone.note(number) }
         return StoreSubscription(number: number, stream: stream)
     }
 
@@ -247,7 +251,6 @@ public final class KubernetesStore: Sendable {
 
     /// Ends every subscription.
     public func close() {
-        // Finishing calls the termination handler, which takes the lock.
         for continuation in state.withLock({ $0.takeSubscribers() }) { continuation.finish() }
     }
 }
@@ -256,4 +259,18 @@ public final class KubernetesStore: Sendable {
 struct StoreSubscription: Sendable {
     let number: Int
     let stream: AsyncStream<StoreEvent>
+}
+
+/// Subscriptions whose reader is gone, until the store has time for them.
+private final class GoneSubscribers: Sendable {
+    private let numbers = Mutex<[Int]>([])
+
+    func note(_ number: Int) { numbers.withLock { $0.append(number) } }
+
+    func take() -> [Int] {
+        numbers.withLock { numbers in
+            defer { numbers = [] }
+            return numbers
+        }
+    }
 }

@@ -1,4 +1,5 @@
 import Host
+import Synchronization
 import Testing
 
 @testable import Sandbox
@@ -55,25 +56,25 @@ import Testing
     /// Telling a reader locks its task, and so does cancelling it: the two met in the store's lock and stood still.
     @Test(.timeLimit(.minutes(2))) func readersLeaveWhileThereIsNews() async throws {
         try store.create(.configMaps, ["metadata": ["name": "news"]], in: "shop")
-        for round in 0..<300 {
-            try await withThrowingTaskGroup { readers in
-                for _ in 0..<4 {
-                    readers.addTask { [store] in
-                        for await _ in store.follow([.configMaps]) {}
+        let (store, isOver) = (store, Flag())
+        await withTaskGroup { group in
+            group.addTask {
+                var turn = 0
+                while !isOver.isSet {
+                    turn += 1
+                    _ = try? store.modify(.configMaps, "news", in: "shop") {
+                        $0[path: ["data"]] = ["k": .string(String(turn))]
                     }
-                }
-                try await withThrowingTaskGroup { writers in
-                    writers.addTask { [store] in
-                        for turn in 0..<20 {
-                            try store.modify(.configMaps, "news", in: "shop") {
-                                $0[path: ["data"]] = ["k": .string("\(round) \(turn)")]
-                            }
-                        }
-                    }
-                    readers.cancelAll()
-                    try await writers.waitForAll()
                 }
             }
+            for _ in 0..<2000 {
+                let heard = Flag()
+                let reader = Task { for await _ in store.follow([.configMaps]) { heard.set() } }
+                while !heard.isSet { await Task.yield() }
+                reader.cancel()
+                await reader.value
+            }
+            isOver.set()
         }
     }
 
@@ -185,4 +186,10 @@ import Testing
         try await clock.sleep(.seconds(100))
         #expect(clock.now() - begin >= .seconds(100))
     }
+}
+
+private final class Flag: Sendable {
+    private let value = Mutex(false)
+    var isSet: Bool { value.withLock { $0 } }
+    func set() { value.withLock { $0 = true } }
 }

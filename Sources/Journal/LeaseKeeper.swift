@@ -77,9 +77,13 @@ public final class LeaseKeeper: Sendable {
     /// Renews at a third of their time until the task is cancelled, or one is lost, which it then names: at the latest when
     /// the lease's time is over, for what is done under it must end then.
     public func keep() async -> String? {
-        // Under what ran out before, nothing is being done.
+        // What was taken and ran out before anybody began to keep it is lost as well: the work must not go on without it.
         let begun = host.steady()
-        held.withLock { held in held = held.filter { begun < $0.value.until } }
+        let late = held.withLock { held in
+            defer { held = held.filter { begun < $0.value.until } }
+            return held.first { $0.value.until <= begun }?.key
+        }
+        if let late { return late }
         while !Task.isCancelled {
             let asked = host.steady()
             let mine = held.withLock { Array($0.values) }

@@ -31,7 +31,11 @@ final class WriterLock: Sendable {
 
     func release() {
         descriptor.withLock { descriptor in
-            if let descriptor { Glibc.close(descriptor) }
+            if let descriptor {
+                // A child between its fork and its exec has the descriptor as well, and would go on holding the lock.
+                flock(descriptor, LOCK_UN)
+                Glibc.close(descriptor)
+            }
             descriptor = nil
         }
     }

@@ -210,7 +210,7 @@ public struct Scheduler: Sendable {
         heard.events = []
         // Decided and durable before its time, done at its time.
         let early = now.steady - host.steady()
-        if early > .zero { try? await host.sleep(early) }
+        if early > .zero { try await host.sleep(early) }
         for command in commands {
             if case .wake(let at) = command { session.wake = at }
             perform(command, in: &group, hand)

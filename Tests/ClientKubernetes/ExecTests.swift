@@ -167,7 +167,7 @@ struct ExecTests {
         let begun = Host.system.steady()
         #expect(try await cause { try await exec(server, patience: .milliseconds(200)) }?.code == .timedOut)
         let task = Task { try await exec(server) }
-        while server.requests.count < 2 { await Task.yield() }
+        while server.requests.count < 2 { try? await Task.sleep(for: .milliseconds(2)) }
         task.cancel()
         await #expect(throws: CancellationError.self) { try await task.value }
         #expect(Host.system.steady() - begun < .seconds(5))

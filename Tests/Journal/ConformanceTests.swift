@@ -321,7 +321,7 @@ enum StoreKind: String, CaseIterable, Sendable {
     func aCancelledTaskStillRecords(kind: StoreKind) async throws {
         try await kind.with { store throws in
             let task = Task {
-                while !Task.isCancelled { await Task.yield() }
+                while !Task.isCancelled { try? await Task.sleep(for: .milliseconds(2)) }
                 try await store.append(Batch(records: Sample.chain("r1", 2)))
                 return try await store.records(of: "r1").count
             }

@@ -96,7 +96,7 @@ enum LeaseKind: String, CaseIterable, Sendable {
             #expect(await failure { try await store.append(batch) }?.code == .stale)
             // One that ran out and that nobody took is over all the same.
             let short = try granted(try await leases.acquire("r2", by: "a", for: .milliseconds(1)))
-            while try await leases.leases().contains(short) { await Task.yield() }
+            while try await leases.leases().contains(short) { try? await Task.sleep(for: .milliseconds(2)) }
             batch.fences = [new.fence, short.fence]
             #expect(await failure { try await store.append(batch) }?.code == .stale)
             #expect(try await store.records(of: "r1").count == 2)
@@ -108,7 +108,7 @@ enum LeaseKind: String, CaseIterable, Sendable {
         try await kind.with { leases, _ throws in
             for number in 0..<40 { _ = try await leases.acquire("r\(number)", by: "dead", for: .milliseconds(1)) }
             _ = try await leases.acquire("alive", by: "other", for: .seconds(30))
-            while try await leases.leases().count > 1 { await Task.yield() }
+            while try await leases.leases().count > 1 { try? await Task.sleep(for: .milliseconds(2)) }
             let taken = try await withThrowingTaskGroup(of: [Lease].self) { group in
                 for node in ["a", "b", "c"] {
                     group.addTask {
@@ -136,7 +136,7 @@ enum LeaseKind: String, CaseIterable, Sendable {
                 try await leases.acquire("dispatcher", by: "a", for: .seconds(kind == .memory ? 1 : 600)))
             let told = Mutex(0)
             async let waited: Void = keeper.wait(for: "dispatcher") { _ in told.withLock { $0 += 1 } }
-            while told.withLock({ $0 }) == 0 { await Task.yield() }
+            while told.withLock({ $0 }) == 0 { try? await Task.sleep(for: .milliseconds(2)) }
             try await leases.release([lease.fence])
             try await waited
             #expect(keeper.fence(of: "dispatcher") != nil)

@@ -48,7 +48,9 @@ import Testing
             try await node.journal.take("dispatcher")
             let first = try await leases.leases()
             try await node.journal.whileTaken {
-                while try await leases.leases().first?.expiresAt == first.first?.expiresAt { await Task.yield() }
+                while try await leases.leases().first?.expiresAt == first.first?.expiresAt {
+                    try? await Task.sleep(for: .milliseconds(2))
+                }
                 #expect(try await leases.leases().map(\.fence) == first.map(\.fence))
                 #expect(node.keeper.fence(of: "dispatcher") == first.first?.fence)
             }
@@ -66,7 +68,7 @@ import Testing
         let end = Mutex<[Lease]?>(nil)
         let error = await failure {
             try await node.journal.whileTaken {
-                while !Task.isCancelled { await Task.yield() }
+                while !Task.isCancelled { try? await Task.sleep(for: .milliseconds(2)) }
                 let held = try await leases.leases()
                 end.withLock { $0 = held }
             }
@@ -91,7 +93,7 @@ private struct Unreachable: Leases {
 
     func renew(_ fences: [Fence], for time: Duration) async throws(JournalError) -> Set<Fence> {
         switch answering {
-        case .never: while !Task.isCancelled { await Task.yield() }
+        case .never: while !Task.isCancelled { try? await Task.sleep(for: .milliseconds(2)) }
         case .withErrors: throw JournalError(.unreachable, "Nobody is there.")
         case .thatItIsGone: break
         }

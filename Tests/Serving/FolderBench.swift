@@ -64,7 +64,7 @@ struct FakeWork: Change {
     }
     func apply(_ unit: WorkUnit, since baseline: Baseline, _ access: Void, in context: Context) async throws {
         Self.begun.with { $0.append(context.label.run) }
-        while !Self.mayEnd.value { await Task.yield() }
+        while !Self.mayEnd.value { try? await Task.sleep(for: .milliseconds(2)) }
         Self.done.with { _ = $0.insert(context.label.run) }
     }
 }

@@ -52,11 +52,58 @@ struct Serve: AsyncParsableCommand {
         let finder = FactFinder(store: journal, catalogue: composition.catalogue) { watchman.plan(of: $0) }
         let facts = FactWatch(finder, of: { watchman.relatives }, host: host, log: Self.log)
         _ = await facts.look()
-        let runs = try runs(composition, journal, holds, watchman, facts)
+        let scheduler = scheduler(
+            composition, journal, try runs(composition, journal, holds, watchman, facts), watchman, facts, notifier,
+            metrics: state.appending(path: "metrics.prom"))
+        let signals = StopSignals {
+            notifier.stopping()
+            scheduler.stop()
+        }
+        try await journal.take(Scheduler.stream) { lease in
+            Self.log("standing by: \(lease.node) dispatches, and this node takes over when that one is gone")
+            notifier.ready("standing by")
+        }
+        try await journal.whileTaken { [self] in
+            try await dispatch(scheduler, journal, watchman, facts, notifier, host)
+        }
+        withExtendedLifetime(signals) {}
+        await journal.close()
+    }
+
+    /// Until somebody asks it to stop.
+    private func dispatch(
+        _ scheduler: Scheduler, _ journal: CheckpointedJournal, _ watchman: Watchman, _ facts: FactWatch,
+        _ notifier: ServiceNotifier, _ host: Host
+    ) async throws {
+        try await withThrowingDiscardingTaskGroup { group in
+            group.addTask { await watchman.watch(scheduler) }
+            group.addTask { await facts.watch(scheduler) }
+            group.addTask {
+                let pruner = Pruner(journal: journal, host: host)
+                await pruner.keep({ watchman.retention }, log: Self.log)
+            }
+            if let period = notifier.watchdog {
+                group.addTask { while (try? await host.sleep(period / 2)) != nil { scheduler.post(.tick) } }
+            }
+            try await scheduler.serve {
+                let count = watchman.count
+                let mode = observeOnly ? ", observing only" : ""
+                Self.log("ready: \(count) \(count == 1 ? "plan" : "plans") of \(plans)\(mode)")
+                notifier.ready("\(count) plans")
+            }
+            Self.log("stopped")
+            group.cancelAll()
+        }
+    }
+
+    private func scheduler(
+        _ composition: Composition, _ journal: any JournalStore, _ runs: ScheduledRuns, _ watchman: Watchman,
+        _ facts: FactWatch, _ notifier: ServiceNotifier, metrics: URL
+    ) -> Scheduler {
+        let host = composition.host
         let teller = Teller(
             host: host, catalogue: composition.catalogue, plan: { watchman.plan(of: $0) }, log: Self.log)
-        let metrics = state.appending(path: "metrics.prom")
-        let scheduler = Scheduler(
+        return Scheduler(
             host: host, store: journal, policy: DispatchPolicy(observeOnly: observeOnly),
             timings: TimingReader(
                 host: host, calendars: { watchman.plan(of: $0)?.calendars ?? [:] },
@@ -75,37 +122,6 @@ struct Serve: AsyncParsableCommand {
                     await OffPool.finish { try? Data(text.utf8).write(to: metrics, options: .atomic) }
                 },
                 alive: { if notifier.watchdog != nil { notifier.alive() } }))
-        let signals = StopSignals {
-            notifier.stopping()
-            scheduler.stop()
-        }
-        try await journal.take(Scheduler.stream) { lease in
-            Self.log("standing by: \(lease.node) dispatches, and this node takes over when that one is gone")
-            notifier.ready("standing by")
-        }
-        try await journal.whileTaken { [plans, observeOnly] in
-            try await withThrowingDiscardingTaskGroup { group in
-                group.addTask { await watchman.watch(scheduler) }
-                group.addTask { await facts.watch(scheduler) }
-                group.addTask {
-                    let pruner = Pruner(journal: journal, host: host)
-                    await pruner.keep({ watchman.retention }, log: Self.log)
-                }
-                if let period = notifier.watchdog {
-                    group.addTask { while (try? await host.sleep(period / 2)) != nil { scheduler.post(.tick) } }
-                }
-                try await scheduler.serve {
-                    let count = watchman.count
-                    let mode = observeOnly ? ", observing only" : ""
-                    Self.log("ready: \(count) \(count == 1 ? "plan" : "plans") of \(plans)\(mode)")
-                    notifier.ready("\(count) plans")
-                }
-                Self.log("stopped")
-                group.cancelAll()
-            }
-        }
-        withExtendedLifetime(signals) {}
-        await journal.close()
     }
 
     private func runs(

@@ -31,12 +31,24 @@ let package = Package(
         room("Journal", ["Host", "Maintenance", crypto]),
         room("SQLiteJournal", ["Host", "Maintenance", "Journal", .product(name: "GRDB", package: "GRDB.swift")]),
         room("Engine", ["Host", "Maintenance", "Schedules", "Plans", "Journal"]),
+        .systemLibrary(
+            name: "CLibPQ", path: "Rooms/CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        room("ClientPostgreSQL", ["Host", "Maintenance", "CLibPQ"]),
+        room("PostgreSQLJournal", ["Host", "Maintenance", "Journal", "ClientPostgreSQL"]),
+        room("Evidence", ["Host", "Maintenance", "Journal", crypto]),
         room("Dispatching", ["Host", "Schedules"]),
         room("Serving", ["Host", "Maintenance", "Schedules", "Plans", "Journal", "Engine", "Dispatching"]),
         .executableTarget(name: "schedules", dependencies: ["Host", "Schedules"], swiftSettings: rooms),
         .executableTarget(
             name: "serving",
             dependencies: ["Host", "Schedules", "Journal", "SQLiteJournal", "Dispatching", "Serving"],
+            swiftSettings: rooms),
+        .executableTarget(
+            name: "durable",
+            dependencies: [
+                "Host", "Maintenance", "Plans", "Journal", "SQLiteJournal", "PostgreSQLJournal", "Evidence", "Engine",
+                "CLibPQ", .product(name: "GRDB", package: "GRDB.swift"),
+            ],
             swiftSettings: rooms),
         .executableTarget(
             name: "idle-hummingbird",

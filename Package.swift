@@ -157,12 +157,17 @@ let package = Package(
             name: "oracle", dependencies: ["Host", "Schedules", "ClockWalk"], path: "Tests/Oracle/Peers",
             swiftSettings: settings),
 
+        .target(
+            name: "TestSupport", dependencies: ["Host", "Journal"], path: "Tests/Support", swiftSettings: settings),
+
         tests("Host", ["Host"]),
         tests("Maintenance", ["Host", "Maintenance"]),
         tests("Schedules", ["Host", "Schedules", "ClockWalk"]),
         tests("Plans", ["Host", "Maintenance", "Schedules", "Plans"]),
-        tests("Journal", ["Host", "Maintenance", "Journal", "SQLiteJournal", "PostgreSQLJournal", "Sandbox"]),
-        tests("PostgreSQLJournal", ["Host", "Maintenance", "Journal", "PostgreSQLJournal", "Sandbox"]),
+        tests(
+            "Journal",
+            ["Host", "Maintenance", "Journal", "SQLiteJournal", "PostgreSQLJournal", "Sandbox", "TestSupport"]),
+        tests("PostgreSQLJournal", ["Host", "Maintenance", "Journal", "PostgreSQLJournal", "Sandbox", "TestSupport"]),
         tests("Evidence", ["Host", "Maintenance", "Journal", "SQLiteJournal", "Evidence"]),
         tests("ClientPostgreSQL", ["Host", "Maintenance", "ClientPostgreSQL", "Sandbox"]),
         tests("ClientRedis", ["Host", "Maintenance", "ClientRedis", "Sandbox"] + nio),
@@ -179,7 +184,7 @@ let package = Package(
         tests("ActionsHTTP", ["Host", "Maintenance", "ClientHTTP", "ActionsHTTP", "Sandbox"]),
         tests("ActionsCertificates", ["Host", "Maintenance", "ClientTLS", "ActionsCertificates", "Sandbox"]),
         tests("ActionsHosts", ["Host", "Maintenance", "ClientPrograms", "ActionsHosts", "Sandbox"]),
-        tests("ClientKubernetes", ["Host", "Maintenance", "ClientHTTP", "ClientKubernetes", "Sandbox"]),
+        tests("ClientKubernetes", ["Host", "Maintenance", "ClientHTTP", "ClientKubernetes", "Sandbox", "TestSupport"]),
         tests("ClientObjectStore", ["Host", "Maintenance", "ClientHTTP", "ClientObjectStore", "Sandbox"]),
         tests("ClientPrometheus", ["Host", "Maintenance", "ClientHTTP", "ClientPrometheus", "Sandbox"]),
         tests("ClientSMTP", ["Host", "Maintenance", "ClientSMTP", "Sandbox"]),
@@ -198,18 +203,22 @@ let package = Package(
         tests("ActionsModels", ["Host", "Maintenance", "ClientHTTP", "ActionsModels", "Sandbox"]),
         tests("ActionsExternal", ["Host", "Maintenance", "ClientPrograms", "ActionsExternal"]),
         tests("Notices", ["Host", "Maintenance", "ClientHTTP", "ClientSMTP", "Notices", "Sandbox"]),
-        tests("Engine", ["Host", "Maintenance", "Schedules", "Plans", "Journal", "SQLiteJournal", "Engine"]),
+        tests(
+            "Engine",
+            ["Host", "Maintenance", "Schedules", "Plans", "Journal", "SQLiteJournal", "Engine", "TestSupport"]),
         tests("Sandbox", ["Host", "Sandbox"]),
         tests("Reports", ["Host", "Maintenance", "Plans", "Journal", "Engine", "Reports"]),
         tests("Proposals", ["Host", "Maintenance", "Plans", "Proposals"]),
         tests("Dispatching", ["Host", "Schedules", "Dispatching"]),
         tests(
             "Serving",
-            ["Host", "Maintenance", "Schedules", "Plans", "Journal", "Engine", "Dispatching", "Serving"]),
+            ["Host", "Maintenance", "Schedules", "Plans", "Journal", "Engine", "Dispatching", "Serving", "TestSupport"]),
         tests("Reference", ["Host", "Maintenance", "Reference"]),
         tests("HouseRules", []),
         tests("millwright", ["millwright", "Sandbox"]),
         tests(
-            "Faults", ["Host", "Maintenance", "Plans", "Journal", "Engine", "Notices", "Sandbox"] + clients + actions),
+            "Faults",
+            ["Host", "Maintenance", "Plans", "Journal", "Engine", "Notices", "Sandbox", "millwright"] + clients
+                + actions),
     ]
 )

@@ -38,6 +38,15 @@ public enum EngineLimits {
     public static let attachedFile = 8 << 20
     /// Words of people on one run that are waiting to be read.
     public static let decisions = 1000
+    /// The longest that an approval stands: a leap year, so that a year from now is within it.
+    public static let standing = Duration.seconds(366 * 86_400)
+    /// Approvals of one person that stand at once, and characters of the reason for one: nobody fills the journal.
+    public static let standingOfPerson = 100
+    public static let standingReason = 1000
+    /// How often a server looks for words on approvals that stand.
+    public static let standingLook = Duration.seconds(2)
+    /// Runs that asked ahead among which the one for an occurrence is looked for.
+    public static let earlierAskings = 20
     /// Openings of its window that a run knows in advance.
     public static let laterOpenings = 8
 }

@@ -23,7 +23,7 @@ public enum EvidenceLimits {
     /// Rows and checkpoints that are read in one question.
     static let listing = 1000
     /// How often a checkpoint is made anew because another was written first.
-    static let attempts = 100
+    static let attempts = 1000
     /// Problems that a check of the journal lists; more are counted.
     public static let problems = 1000
 }

@@ -30,6 +30,9 @@ public struct Batch: Hashable, Sendable {
         records.isEmpty && bodies.isEmpty && rows.isEmpty && points.isEmpty && missed.isEmpty && checkpoints.isEmpty
     }
 
+    /// Bytes that it takes on its way, roughly: how many batches a store commits together goes by it.
+    public var weight: Int { bodies.reduce(0) { $0 + $1.bytes.count } + records.reduce(0) { $0 + $1.body.count } }
+
     /// The points that a store keeps: what is no finite number cannot be compared with.
     public var finitePoints: [HistoryPoint] { points.filter(\.value.isFinite) }
 }

@@ -12,6 +12,10 @@ public enum JournalLimits {
     public static let leaseLook = Duration.milliseconds(50)
     /// Longest wait between two looks whether a lease must be renewed: a third of the shortest that there is.
     public static let renewalLook = Duration.seconds(1)
+    /// Longest time in which nothing is heard of the store that nodes share before it is looked at again.
+    public static let longestSilence = Duration.seconds(2)
+    /// Shortest time between two changes that are told.
+    static let quietAfterChange = Duration.milliseconds(5)
     /// How long the lease of the dispatcher lasts: so long nothing begins after its node has died.
     public static let dispatcherLease = Duration.milliseconds(3500)
     /// How long the lease of a run lasts: so long its node may be without the store before it stops what it does.

@@ -9,6 +9,19 @@ public final class LeaseKeeper: Sendable {
         let time: Duration
         /// By the steady clock, counted from before the store was asked.
         var until: Duration
+        /// Somebody works under it, and lets it go at the end.
+        var isUsed = false
+        var under: String?
+        /// Ends when the lease is lost.
+        let losses: AsyncStream<Never>
+        let loss: AsyncStream<Never>.Continuation
+
+        init(_ lease: Lease, for time: Duration, until: Duration) {
+            fence = lease.fence
+            self.time = time
+            self.until = until
+            (losses, loss) = AsyncStream.makeStream(of: Never.self)
+        }
     }
 
     public let node: String
@@ -16,6 +29,7 @@ public final class LeaseKeeper: Sendable {
     private let time: @Sendable (String) -> Duration
     private let host: Host
     private let held = Mutex<[String: Held]>([:])
+    private let bell: ChangeBell
 
     /// - Parameters:
     ///   - node: Of this process alone, and never used again.
@@ -25,32 +39,73 @@ public final class LeaseKeeper: Sendable {
         self.node = node
         self.time = time
         self.host = host
+        bell = ChangeBell(leases, on: host)
     }
 
-    /// Takes the lease, or throws `heldByAnother`.
-    public func acquire(_ name: String) async throws(JournalError) {
-        if case .held(let lease, _) = try await ask(name) { throw .held(lease) }
+    /// Rings when something may have changed in the store: leases that became free or were left, runs that ended.
+    public func changes() -> AsyncStream<Void> { bell.rings() }
+
+    /// Has everybody look who waits for a change.
+    public func ring() { bell.ring() }
+
+    /// Takes over what was left at these places, or dead nodes had; the names of the chains. They are kept from now on,
+    /// whether or not anybody works under them.
+    public func takeOver(at places: Set<String>, limit: Int) async throws(JournalError) -> [String] {
+        let asked = host.steady()
+        let time = JournalLimits.runLease
+        let taken = try await leases.takeOver(at: places, limit: limit, by: node, for: time)
+        for lease in taken { hold(lease, for: time, since: asked) }
+        return taken.map(\.name)
     }
 
-    /// Waits until the lease is this process's, or its task is cancelled; `waiting` is told once who has it.
-    public func wait(for name: String, _ waiting: (Lease) -> Void) async throws(JournalError) {
+    /// Takes the lease, or throws `heldByAnother`; with `waiting`, which is told once who has it, waits until it is this
+    /// process's, or the task is cancelled. What was taken already is used. False where somebody in this process works
+    /// under it already.
+    func use(_ claim: Claim, _ waiting: (@Sendable (Lease) -> Void)?) async throws(JournalError) -> Bool {
+        if fence(of: claim.chain) == nil {
+            if let waiting {
+                try await wait(for: claim, waiting)
+            } else if case .held(let lease, _) = try await ask(claim) {
+                throw .held(lease)
+            }
+        }
+        return held.withLock { held in
+            guard held[claim.chain]?.isUsed == false else { return false }
+            held[claim.chain]?.isUsed = true
+            held[claim.chain]?.under = claim.under
+            return true
+        }
+    }
+
+    private func wait(for claim: Claim, _ waiting: (Lease) -> Void) async throws(JournalError) {
         var isTold = false
         while !Task.isCancelled {
-            guard case .held(let lease, let left) = try await ask(name) else { return }
+            // From before the question on, so that no change is missed in between.
+            let rings = bell.rings()
+            guard case .held(let lease, let left) = try await ask(claim) else { return }
             if !isTold { waiting(lease) }
             isTold = true
-            await leases.awaitChange(within: max(JournalLimits.leaseLook, left))
+            await withTaskGroup { [host] group in
+                group.addTask { for await _ in rings { break } }
+                group.addTask { try? await host.sleep(max(JournalLimits.leaseLook, left)) }
+                await group.next()
+                group.cancelAll()
+            }
         }
     }
 
-    private func ask(_ name: String) async throws(JournalError) -> LeaseAnswer {
+    private func ask(_ claim: Claim) async throws(JournalError) -> LeaseAnswer {
         let asked = host.steady()
-        let time = time(name)
-        let answer = try await leases.acquire(name, by: node, for: time)
-        if case .granted(let lease) = answer {
-            held.withLock { $0[name] = Held(fence: lease.fence, time: time, until: asked + time) }
-        }
+        let time = time(claim.chain)
+        let answer = try await leases.acquire(claim.chain, place: claim.place, by: node, for: time)
+        if case .granted(let lease) = answer { hold(lease, for: time, since: asked) }
         return answer
+    }
+
+    private func hold(_ lease: Lease, for time: Duration, since asked: Duration) {
+        let new = Held(lease, for: time, until: asked + time)
+        let old = held.withLock { $0.updateValue(new, forKey: lease.name) }
+        old?.loss.finish()
     }
 
     /// What a batch of the chain shows; nil where the lease is not ours any more.
@@ -59,14 +114,27 @@ public final class LeaseKeeper: Sendable {
         return held.withLock { held in held[name].flatMap { now < $0.until ? $0.fence : nil } }
     }
 
-    /// Gives a lease back. Where the store does not answer its time runs out by itself.
-    public func release(_ name: String) async {
+    /// What a batch of the chain shows: its own lease and that of the chain under which it is written.
+    func fences(of name: String) throws(JournalError) -> [Fence] {
+        guard let own = fence(of: name) else { throw .stale(name) }
+        guard let under = held.withLock({ $0[name]?.under }) else { return [own] }
+        guard let other = fence(of: under) else { throw .stale(under) }
+        return [own, other]
+    }
+
+    /// Ends when the lease is lost; at once where it is lost already.
+    func losses(of name: String) -> AsyncStream<Never> {
+        held.withLock { $0[name]?.losses } ?? AsyncStream { $0.finish() }
+    }
+
+    /// Gives a lease back, or leaves it to others. Where the store does not answer its time runs out by itself.
+    func letGo(of name: String, isLeft: Bool = false) async {
         guard let lease = held.withLock({ $0.removeValue(forKey: name) }) else { return }
-        try? await leases.release([lease.fence])
+        if isLeft { try? await leases.leave([lease.fence]) } else { try? await leases.release([lease.fence]) }
     }
 
     /// Gives all back: nobody has to wait for their time to run out.
-    public func releaseAll() async {
+    func releaseAll() async {
         let all = held.withLock { held in
             defer { held = [:] }
             return held.values.map(\.fence)
@@ -74,23 +142,23 @@ public final class LeaseKeeper: Sendable {
         if !all.isEmpty { try? await leases.release(all) }
     }
 
-    /// Renews at a third of their time until the task is cancelled, or one is lost, which it then names: at the latest when
-    /// the lease's time is over, for what is done under it must end then.
-    public func keep() async -> String? {
-        // What was taken and ran out before anybody began to keep it is lost as well: the work must not go on without it.
-        let begun = host.steady()
-        let late = held.withLock { held in
-            defer { held = held.filter { begun < $0.value.until } }
-            return held.first { $0.value.until <= begun }?.key
+    /// Renews at a third of their time, and listens to the store, until the task is cancelled. What is lost ends at the
+    /// latest when the lease's time is over, for what is done under it must end then.
+    func keep() async {
+        await withDiscardingTaskGroup { group in
+            group.addTask { await self.bell.listen() }
+            group.addTask { await self.renew() }
         }
-        if let late { return late }
+    }
+
+    private func renew() async {
         while !Task.isCancelled {
             let asked = host.steady()
             let mine = held.withLock { Array($0.values) }
+            let end = mine.map(\.until).min() ?? asked
             for (time, some) in Dictionary(grouping: mine, by: \.time) {
-                let end = some.map(\.until).min() ?? asked
                 let renewed = await renew(some.map(\.fence), for: time, until: end)
-                if let lost = settle(some, renewed, asked) { return lost }
+                settle(some, renewed, asked)
             }
             let now = host.steady()
             let next = held.withLock { held in held.values.map { min(asked + $0.time / 3, $0.until) }.min() }
@@ -98,25 +166,26 @@ public final class LeaseKeeper: Sendable {
             let pause = min((next ?? now) - now, JournalLimits.renewalLook)
             try? await host.sleep(max(JournalLimits.leaseLook, next == nil ? JournalLimits.renewalLook : pause))
         }
-        return nil
     }
 
-    /// Notes what was renewed; drops the first that is lost and names it.
-    private func settle(_ mine: [Held], _ renewed: Set<Fence>?, _ asked: Duration) -> String? {
+    /// Notes what was renewed; drops what is lost, and tells who works under it.
+    private func settle(_ mine: [Held], _ renewed: Set<Fence>?, _ asked: Duration) {
         let now = host.steady()
-        return held.withLock { held in
-            var lost: String?
+        let lost = held.withLock { held in
+            var lost: [Held] = []
             for lease in mine {
                 let name = lease.fence.name
                 // Given back, or given anew, meanwhile.
                 guard var known = held[name], known.fence == lease.fence else { continue }
-                if renewed?.contains(lease.fence) == true { known.until = asked + lease.time }
+                // What ran out before it was renewed is lost, whatever the store says: work under it may have ended.
                 let isLost = renewed?.contains(lease.fence) == false || known.until <= now
+                if renewed?.contains(lease.fence) == true { known.until = asked + lease.time }
                 held[name] = isLost ? nil : known
-                if isLost { lost = lost ?? name }
+                if isLost { lost.append(known) }
             }
             return lost
         }
+        for lease in lost { lease.loss.finish() }
     }
 
     /// Nil when the store did not answer in time, or not with an answer.

@@ -35,6 +35,25 @@ public struct Fence: Hashable, Sendable {
     }
 }
 
+/// What a process asks for when it wants to write to a chain.
+public struct Claim: Hashable, Sendable {
+    public let chain: String
+    /// From where its work can be done: nodes of this place go on with it when its node is gone. `nil` where nobody does
+    /// that without being asked.
+    public let place: String?
+    /// Another chain that must be this process's own as well whenever this one is written to.
+    public let under: String?
+    /// When the work is over, the chain is left to the nodes of its place.
+    public let isLeft: Bool
+
+    public init(_ chain: String, place: String? = nil, under: String? = nil, isLeft: Bool = false) {
+        self.chain = chain
+        self.place = place
+        self.under = under
+        self.isLeft = isLeft
+    }
+}
+
 /// What became of asking for a lease.
 public enum LeaseAnswer: Hashable, Sendable {
     case granted(Lease)
@@ -45,17 +64,23 @@ public enum LeaseAnswer: Hashable, Sendable {
 /// Where nodes that share a store agree on who works on what. Time is the store's.
 public protocol Leases: Sendable {
     /// Gives the lease where nobody has it, or its time has run out; and anew to the node that has it, which may not have
-    /// heard the first answer.
-    func acquire(_ name: String, by node: String, for time: Duration) async throws(JournalError) -> LeaseAnswer
+    /// heard the first answer. A place stays with the lease until it is given back.
+    func acquire(
+        _ name: String, place: String?, by node: String, for time: Duration
+    ) async throws(JournalError) -> LeaseAnswer
     /// Prolongs those that are still the asker's, and says which. One that has run out is not prolonged.
     func renew(_ fences: [Fence], for time: Duration) async throws(JournalError) -> Set<Fence>
     /// Gives back those that are still the asker's.
     func release(_ fences: [Fence]) async throws(JournalError)
+    /// Ends the time of those that are still the asker's, so that another node can take them over at once.
+    func leave(_ fences: [Fence]) async throws(JournalError)
     /// Those whose time has not run out, by their names.
     func leases() async throws(JournalError) -> [Lease]
-    /// Takes what dead nodes left: leases whose time has run out and that nobody gave back, the oldest first. Two nodes
-    /// that ask at once get different ones.
-    func takeOver(limit: Int, by node: String, for time: Duration) async throws(JournalError) -> [Lease]
+    /// Takes what was left, or dead nodes had: leases of these places whose time has run out and that nobody gave back, the
+    /// oldest first. Two nodes that ask at once get different ones.
+    func takeOver(
+        at places: Set<String>, limit: Int, by node: String, for time: Duration
+    ) async throws(JournalError) -> [Lease]
     /// Waits until a lease may have become free, at most so long.
     func awaitChange(within time: Duration) async
 }

@@ -14,12 +14,17 @@ public enum PlanLimits {
     public static let steps = 500
     /// Attempts of one `retry`.
     public static let retries = 100
-    /// Looks of a check that goes on for some time: each is recorded.
+    /// Looks of a check that goes on for some time, or of a wait at its guard: each is recorded.
     public static let soakLooks = 20_000
+    /// How often a guard is looked at while a step goes on that does not say it.
+    public static let guardEvery = Duration.seconds(30)
     /// Characters of a name.
     public static let nameLength = 63
     /// Mistakes that are reported at once; a person stops reading long before.
     public static let mistakes = 200
+    /// Occurrences that are looked at for two that people would be asked about at once, and for the one that they are asked
+    /// about: the next but for clock changes.
+    public static let askedAhead = 20
     /// Names that a message lists.
     public static let namesInMessage = 20
     /// Bytes of a file that `${file:…}` names: a secret, never a data set.

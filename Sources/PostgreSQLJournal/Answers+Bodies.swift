@@ -16,11 +16,11 @@ extension Answers {
             // Gone, perhaps between two parts.
             guard let row = answer.first else { return nil }
             guard let length = row[0].flatMap({ Int($0) }), let part = row[1].flatMap(Hexadecimal.bytes) else {
-                throw DamagedAnswer()
+                throw DamagedRow()
             }
             bytes += part
             if bytes.count >= length { return bytes }
-            guard !part.isEmpty else { throw DamagedAnswer() }
+            guard !part.isEmpty else { throw DamagedRow() }
         }
     }
 
@@ -32,10 +32,10 @@ extension Answers {
                     + "FROM millwright.body WHERE digest = ANY ($1)",
                 [.digests(part), SQLParameter(PostgreSQLJournalLimits.smallBody)])
             for row in small {
-                guard let digest = row[0] else { throw DamagedAnswer() }
+                guard let digest = row[0] else { throw DamagedRow() }
                 found[digest] =
                     try row[1].map { text in
-                        guard let bytes = Hexadecimal.bytes(text) else { throw DamagedAnswer() }
+                        guard let bytes = Hexadecimal.bytes(text) else { throw DamagedRow() }
                         return bytes
                     } ?? body(digest)
             }
@@ -64,11 +64,11 @@ extension Answers {
 
     func checkpoints(_ filter: CheckpointFilter) throws -> [Checkpoint] {
         try rows(
-            "SELECT number, kind, run, sequence, head, row_digest, at, previous, key, signature FROM millwright.checkpoint "
+            "SELECT \(Checkpoint.columns) FROM millwright.checkpoint "
                 + "WHERE number >= $1 AND ($2::text IS NULL OR run = $2) "
                 + "ORDER BY number \(filter.newestFirst ? "DESC" : "ASC") LIMIT \(JournalLimits.bounded(filter.limit))",
             [SQLParameter(filter.from), SQLParameter(filter.run)]
-        ).map { try Checkpoint($0) }
+        ).map { try Checkpoint(Cells($0)) }
     }
 
     func rowsWithoutCheckpoint(limit: Int) throws -> [RunRow] {
@@ -76,7 +76,7 @@ extension Answers {
             "SELECT \(RunRow.columns) FROM millwright.run AS r WHERE state = 'ended' "
                 + "AND NOT EXISTS (SELECT FROM millwright.checkpoint AS c WHERE c.run = r.id AND c.kind = 'ended') "
                 + "ORDER BY ended_at, id LIMIT \(JournalLimits.bounded(limit))"
-        ).map { try RunRow($0) }
+        ).map { try RunRow(Cells($0)) }
     }
 
     func prunable(_ filter: PruningFilter) throws -> [RunRow] {
@@ -92,6 +92,6 @@ extension Answers {
             ORDER BY ended_at, id LIMIT \(JournalLimits.bounded(filter.limit))
             """,
             [.moment(filter.endedBefore), .texts(filter.done.map(\.rawValue))]
-        ).map { try RunRow($0) }
+        ).map { try RunRow(Cells($0)) }
     }
 }

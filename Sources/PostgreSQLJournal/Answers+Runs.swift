@@ -50,7 +50,7 @@ extension Answers {
     private func pages(_ next: (Record?) throws -> [[String?]]) throws -> [Record] {
         var records: [Record] = []
         while true {
-            let page = try next(records.last).map { try Record($0) }
+            let page = try next(records.last).map { try Record(Cells($0)) }
             records += page
             let bytes = page.reduce(0) { $0 + $1.body.count }
             if page.count < PostgreSQLJournalLimits.recordsInAnswer, bytes < PostgreSQLJournalLimits.answerBytes {
@@ -60,28 +60,24 @@ extension Answers {
     }
 
     func row(exactly id: String) throws -> RunRow? {
-        try rows("SELECT \(RunRow.columns) FROM millwright.run AS r WHERE id = $1", [SQLParameter(id)]).first
-            .map { try RunRow($0) }
+        try rows("SELECT \(RunRow.columns) FROM millwright.run WHERE id = $1", [SQLParameter(id)]).first
+            .map { try RunRow(Cells($0)) }
     }
 
-    /// In the order of their bytes the ids that begin with a text follow it, and the text itself comes first.
     func row(_ prefix: String) throws -> RunRow? {
         guard !prefix.isEmpty else { return nil }
-        let matches = try rows(
-            "SELECT \(RunRow.columns) FROM millwright.run AS r WHERE id >= $1 ORDER BY id LIMIT 2",
-            [SQLParameter(prefix)]
-        ).map { try RunRow($0) }.filter { $0.id.utf8.starts(with: prefix.utf8) }
-        if let first = matches.first, first.id == prefix { return first }
-        guard matches.count <= 1 else { throw JournalError.ambiguous(prefix) }
-        return matches.first
+        let following = try rows(
+            "SELECT \(RunRow.columns) FROM millwright.run WHERE id >= $1 ORDER BY id LIMIT 2", [SQLParameter(prefix)]
+        ).map { try RunRow(Cells($0)) }
+        return try RunRow.one(of: following, named: prefix)
     }
 
     func row(of occurrence: Occurrence) throws -> RunRow? {
         try rows(
-            "SELECT \(RunRow.columns) FROM millwright.run AS r JOIN millwright.occurrence AS o ON o.run = r.id "
-                + "WHERE (o.service, o.environment, o.procedure, o.nominal) = ($1, $2, $3, $4::bigint)",
+            "SELECT \(RunRow.columns) FROM millwright.run WHERE id = (SELECT o.run FROM millwright.occurrence AS o "
+                + "WHERE (o.service, o.environment, o.procedure, o.nominal) = ($1, $2, $3, $4::bigint))",
             occurrence.parameters
-        ).first.map { try RunRow($0) }
+        ).first.map { try RunRow(Cells($0)) }
     }
 
     func rows(_ filter: RunFilter) throws -> [RunRow] {
@@ -96,9 +92,9 @@ extension Answers {
             selection.add("state = ANY (?::text[])", SQLParameter.texts(filter.states.map(\.rawValue)).text)
         }
         return try rows(
-            "SELECT \(RunRow.columns) FROM millwright.run AS r \(selection.text) ORDER BY started_at DESC, id DESC LIMIT "
+            "SELECT \(RunRow.columns) FROM millwright.run \(selection.text) ORDER BY started_at DESC, id DESC LIMIT "
                 + "\(JournalLimits.bounded(filter.limit))", selection.parameters
-        ).map { try RunRow($0) }
+        ).map { try RunRow(Cells($0)) }
     }
 
     func missed(_ filter: MissedFilter) throws -> [MissedRow] {
@@ -109,11 +105,10 @@ extension Answers {
         selection.add("nominal >= ?::bigint", filter.nominalFrom?.text)
         selection.add("nominal < ?::bigint", filter.nominalBefore?.text)
         return try rows(
-            "SELECT service, environment, procedure, nominal, last, count, is_at_least, cause, sentence, decided_at "
-                + "FROM millwright.missed \(selection.text) "
+            "SELECT \(MissedRow.columns) FROM millwright.missed \(selection.text) "
                 + "ORDER BY nominal DESC, service DESC, environment DESC, procedure DESC LIMIT "
                 + "\(JournalLimits.bounded(filter.limit))", selection.parameters
-        ).map { try MissedRow($0) }
+        ).map { try MissedRow(Cells($0)) }
     }
 }
 
@@ -136,11 +131,4 @@ private struct Selection {
 
 extension Instant {
     fileprivate var text: String { String(microsecondsSinceEpoch) }
-}
-
-extension Array {
-    /// So many in each but the last.
-    func parts(of size: Int) -> [ArraySlice<Element>] {
-        stride(from: 0, to: count, by: size).map { self[$0..<Swift.min($0 + size, count)] }
-    }
 }

@@ -38,9 +38,6 @@ extension Batch {
         return statements
     }
 
-    /// Bytes that it takes on its way, roughly.
-    var weight: Int { bodies.reduce(0) { $0 + $1.bytes.count } + records.reduce(0) { $0 + $1.body.count } }
-
     /// Where each of its chains must stand for it.
     var expectedTips: [String: ChainTip] {
         records.reduce(into: [:]) { tips, record in

@@ -27,7 +27,7 @@ extension JournalError {
             self.init(.unreadable, "The journal could not be used. \(error.cause.sentence)")
         case let error as CouldNotLook:
             self.init(.unreachable, "The journal could not be reached. \(error.cause.sentence)")
-        case is DamagedAnswer:
+        case is DamagedRow:
             self.init(
                 .corrupt,
                 "The journal in \(identity) holds a value that no version wrote. Compare with a backup of the database."
@@ -63,6 +63,3 @@ extension JournalError {
                 + "stored. Read it again before going on.")
     }
 }
-
-/// A stored value that no version ever wrote.
-struct DamagedAnswer: Error {}

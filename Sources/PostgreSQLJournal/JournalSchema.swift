@@ -7,7 +7,7 @@ enum JournalSchema {
     /// Pruning holds it alone: a body that it takes away must not be one that is just being used again.
     private static let bodies: Int64 = 0x4D69_6C6C_4A01
 
-    static let migrations: [[String]] = [tables + leases + recordFunctions + rowFunctions]
+    static let migrations: [[String]] = [tables + leases + recordFunctions + rowFunctions, leasePlaces, plannedOnce]
 
     static var version: Int { migrations.count }
 
@@ -127,6 +127,58 @@ enum JournalSchema {
                 RETURN QUERY SELECT false, l.name, l.node, l.token, l.expires_at FROM millwright.lease AS l
                     WHERE l.name = wanted;
             END IF;
+        END $$
+        """,
+    ]
+
+    /// Version 2: runs are left to the nodes of a place.
+    private static let leasePlaces = [
+        "ALTER TABLE millwright.lease ADD COLUMN place text COLLATE \"C\"",
+        """
+        CREATE FUNCTION millwright.acquire(wanted text, asker text, seconds double precision, at_place text)
+        RETURNS TABLE (granted boolean, name text, node text, token bigint, expires_at timestamptz)
+        LANGUAGE plpgsql AS $$
+        #variable_conflict use_column
+        BEGIN
+            RETURN QUERY INSERT INTO millwright.lease AS l VALUES (
+                    wanted, asker, nextval('millwright.token'), clock_timestamp() + make_interval(secs => seconds), at_place)
+                ON CONFLICT (name) DO UPDATE SET node = asker, token = nextval('millwright.token'),
+                    expires_at = clock_timestamp() + make_interval(secs => seconds), place = coalesce(at_place, l.place)
+                WHERE l.expires_at <= clock_timestamp() OR l.node = asker
+                RETURNING true, l.name, l.node, l.token, l.expires_at;
+            IF NOT FOUND THEN
+                RETURN QUERY SELECT false, l.name, l.node, l.token, l.expires_at FROM millwright.lease AS l
+                    WHERE l.name = wanted;
+            END IF;
+        END $$
+        """,
+    ]
+
+    /// Version 3: a function in SQL is parsed and planned at each call, one in PL/pgSQL once a session.
+    private static let plannedOnce = [
+        """
+        CREATE OR REPLACE FUNCTION millwright.store_bodies(owner text, digests bytea[], contents bytea[]) RETURNS void
+        LANGUAGE plpgsql AS $$
+        BEGIN
+            PERFORM pg_advisory_xact_lock_shared(\(bodies));
+            INSERT INTO millwright.body SELECT * FROM unnest(digests, contents) ORDER BY 1 ON CONFLICT DO NOTHING;
+            INSERT INTO millwright.body_use SELECT owner, d FROM unnest(digests) AS d WHERE owner IS NOT NULL
+                ON CONFLICT DO NOTHING;
+        END $$
+        """,
+        """
+        CREATE OR REPLACE FUNCTION millwright.store_points(
+            keys text[], names text[], ats bigint[], numbers double precision[]
+        ) RETURNS void LANGUAGE plpgsql AS $$
+        BEGIN
+            INSERT INTO millwright.series (key, name)
+                SELECT DISTINCT k, n FROM unnest(keys, names) AS s(k, n)
+                WHERE NOT EXISTS (SELECT FROM millwright.series WHERE key = k AND name = n) ORDER BY 1, 2
+                ON CONFLICT DO NOTHING;
+            INSERT INTO millwright.point (series, at, value)
+                SELECT s.id, p.at, p.value
+                FROM unnest(keys, names, ats, numbers) WITH ORDINALITY AS p(key, name, at, value, place)
+                JOIN millwright.series AS s ON s.key = p.key AND s.name = p.name ORDER BY p.place;
         END $$
         """,
     ]

@@ -6,13 +6,15 @@ import Maintenance
 /// Leases are rows whose time is the server's. Whoever asks is let go when its task is cancelled: what is not renewed
 /// runs out by itself.
 extension PostgreSQLJournal: Leases {
-    public func acquire(_ name: String, by node: String, for time: Duration) async throws(JournalError) -> LeaseAnswer {
+    public func acquire(
+        _ name: String, place: String?, by node: String, for time: Duration
+    ) async throws(JournalError) -> LeaseAnswer {
         let rows = try await ask(
             "SELECT granted, extract(epoch FROM expires_at - clock_timestamp()), \(Self.columns) "
-                + "FROM millwright.acquire($1, $2, $3::double precision) AS l",
-            [SQLParameter(name), SQLParameter(node), SQLParameter("\(time.inSeconds)")])
+                + "FROM millwright.acquire($1, $2, $3::double precision, $4) AS l",
+            [SQLParameter(name), SQLParameter(node), SQLParameter("\(time.inSeconds)"), SQLParameter(place)])
         // The other node may have given it back between the two looks.
-        guard let row = rows.first else { return try await acquire(name, by: node, for: time) }
+        guard let row = rows.first else { return try await acquire(name, place: place, by: node, for: time) }
         return try read {
             var cells = Cells(row)
             let isGranted = try cells.boolean()
@@ -50,22 +52,41 @@ extension PostgreSQLJournal: Leases {
             """, Self.parameters(fences))
     }
 
+    public func leave(_ fences: [Fence]) async throws(JournalError) {
+        guard !fences.isEmpty else { return }
+        _ = try await ask(
+            """
+            WITH left_over AS (
+                UPDATE millwright.lease AS l SET expires_at = clock_timestamp()
+                FROM unnest($1::text[], $2::text[], $3::bigint[]) AS w(name, node, token)
+                WHERE (l.name, l.node, l.token) = (w.name, w.node, w.token) AND l.expires_at > clock_timestamp()
+                RETURNING 1
+            ) SELECT pg_notify('millwright', 'lease') FROM left_over LIMIT 1
+            """, Self.parameters(fences))
+    }
+
     public func leases() async throws(JournalError) -> [Lease] {
         let rows = try await ask(
             "SELECT \(Self.columns) FROM millwright.lease AS l WHERE expires_at > clock_timestamp() ORDER BY name", [])
         return try read { try rows.map { try Lease($0) } }
     }
 
-    public func takeOver(limit: Int, by node: String, for time: Duration) async throws(JournalError) -> [Lease] {
+    public func takeOver(
+        at places: Set<String>, limit: Int, by node: String, for time: Duration
+    ) async throws(JournalError) -> [Lease] {
         let rows = try await ask(
             """
             UPDATE millwright.lease AS l SET node = $1, token = nextval('millwright.token'),
             expires_at = clock_timestamp() + make_interval(secs => $2::double precision)
             FROM (
-                SELECT name FROM millwright.lease WHERE expires_at <= clock_timestamp()
+                SELECT name FROM millwright.lease WHERE expires_at <= clock_timestamp() AND place = ANY ($4)
                 ORDER BY expires_at LIMIT $3::bigint FOR UPDATE SKIP LOCKED
             ) AS free WHERE l.name = free.name RETURNING \(Self.columns)
-            """, [SQLParameter(node), SQLParameter("\(time.inSeconds)"), SQLParameter(max(0, limit))])
+            """,
+            [
+                SQLParameter(node), SQLParameter("\(time.inSeconds)"), SQLParameter(max(0, limit)),
+                .texts(places.sorted()),
+            ])
         return try read { try rows.map { try Lease($0) } }
     }
 
@@ -111,12 +132,12 @@ extension PostgreSQLJournal: Leases {
 }
 
 extension Lease {
-    fileprivate init(_ row: [String?]) throws(DamagedAnswer) {
+    fileprivate init(_ row: [String?]) throws(DamagedRow) {
         var cells = Cells(row)
         try self.init(&cells)
     }
 
-    fileprivate init(_ cells: inout Cells) throws(DamagedAnswer) {
+    fileprivate init(_ cells: inout Cells) throws(DamagedRow) {
         self.init(
             name: try cells.text(), node: try cells.text(), token: Int64(try cells.integer()),
             expiresAt: try cells.instant())

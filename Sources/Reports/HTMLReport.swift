@@ -85,6 +85,7 @@ public enum HTMLReport {
         return """
             <div class="card figure" id="\(anchors[step.id] ?? "")"><h3>\(HTMLText.escaped(step.id))</h3>
             <span class="sub"><code>\(HTMLText.escaped(step.action))</code> on \(HTMLText.escaped(on))</span>
+            \(Words.agreed(step).map { "<p>\(HTMLText.escaped($0))</p>" }.joined())
             \(measurements.isEmpty ? "" : "<div class=\"stats small\">\(measurements.joined())</div>")
             <ul class="looks">\(looks.joined())\(left > 0 ? "<li class=\"soft\">and \(left) more, in the journal</li>" : "")</ul>
             </div>

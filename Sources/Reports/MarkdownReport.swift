@@ -42,6 +42,7 @@ public enum MarkdownReport {
             "`\(step.action)` on \(cell(step.targets.values.sorted().joined(separator: ", ")))",
         ]
         if let cause = step.cause { lines += ["", "\(step.verdict?.rawValue ?? step.state): \(cell(cause.sentence))"] }
+        lines += Words.agreed(step).flatMap { ["", cell($0)] }
         if !step.measurements.isEmpty {
             lines += ["", "| measurement | value |", "| --- | --- |"]
             lines += Words.measurements(step).map { "| \(cell($0.0)) | \(cell($0.1)) |" }

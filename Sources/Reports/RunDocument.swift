@@ -63,8 +63,17 @@ public struct RunDocument: Codable, Sendable {
         public let details: [[String: JSONValue]]
         public let units: Units?
         public let evidence: [Evidence]
+        /// Who agreed to what it did; absent where nobody was to.
+        public let agreed: [Agreement]?
         public let startedAt: Instant?
         public let endedAt: Instant?
+    }
+
+    public struct Agreement: Codable, Sendable {
+        public let by: String
+        public let at: Instant
+        /// What was said with it; of one from before the run, how it was given.
+        public let note: String?
     }
 }
 
@@ -151,13 +160,21 @@ extension RunDocument.Step {
             thresholds: run.start?.profiles[step.id]?.thresholds ?? Thresholds(), findings: step.findings,
             details: attachments.flatMap(\.details),
             units: step.units.isEmpty ? nil : RunDocument.Units(done: tally.done, total: tally.total),
-            evidence: attachments.flatMap(\.evidence), startedAt: step.startedAt, endedAt: step.endedAt)
+            evidence: attachments.flatMap(\.evidence), agreed: Self.agreed(step, plan), startedAt: step.startedAt,
+            endedAt: step.endedAt)
+    }
+
+    private static func agreed(_ step: StepState, _ plan: RunStep) -> [RunDocument.Agreement]? {
+        guard let approval = plan.approval, let proposal = step.proposal, proposal.isAgreed else { return nil }
+        return step.decisions.filter {
+            $0.word == .agreed && $0.proposal == proposal.digest && approval.by.contains($0.by)
+        }.map { RunDocument.Agreement(by: $0.by, at: $0.at, note: $0.note) }
     }
 
     static func word(_ phase: StepState.Phase) -> String {
         switch phase {
         case .pending: "pending"
-        case .observing, .previewing, .working, .proving, .undoing: "running"
+        case .observing, .previewing, .working, .proving, .undoing, .takingBack: "running"
         case .awaitingWindow, .awaitingDecision, .waiting: "waiting"
         case .skipped: "skipped"
         case .done: "done"

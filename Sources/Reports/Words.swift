@@ -27,7 +27,10 @@ public enum Words {
         if let closes = run.windowCloses { facts.append(("window closes", time(closes))) }
         if let reason = run.windowOverride { facts.append(("window overridden", reason)) }
         if let missed = run.missed { facts.append(("missed before it", self.missed(missed))) }
-        if run.resumptions > 0 { facts.append(("taken over after a crash", "\(run.resumptions) times")) }
+        if run.resumptions > 0 {
+            let times = run.resumptions == 1 ? "once" : "\(run.resumptions) times"
+            facts.append(("gone on with by another process", times))
+        }
         return facts
     }
 
@@ -59,6 +62,11 @@ public enum Words {
             let unit = UnitOfMeasure(rawValue: value.unit) ?? .count
             return (name, MeasurementText.text(Measurement(name, value.value, unit)))
         }
+    }
+
+    /// Who agreed to what the step did, each with how; empty where nobody was to.
+    public static func agreed(_ step: RunDocument.Step) -> [String] {
+        (step.agreed ?? []).map { "agreed: \($0.by), \($0.at)" + ($0.note.map { ", \($0)" } ?? "") }
     }
 
     public static func took(_ step: RunDocument.Step) -> String {

@@ -12,7 +12,8 @@ extension Database {
                 ORDER BY number \(order) LIMIT ?
                 """)
         let limit = JournalLimits.bounded(filter.limit)
-        return try Row.fetchAll(statement, arguments: [filter.from, filter.run, limit]).map { try Checkpoint($0) }
+        return try Row.fetchAll(statement, arguments: [filter.from, filter.run, limit])
+            .map { try Checkpoint(Cells($0)) }
     }
 
     /// Runs inside a transaction.
@@ -37,7 +38,7 @@ extension Database {
                     AND NOT EXISTS (SELECT 1 FROM checkpoint WHERE checkpoint.run = run.id AND kind = 'ended')
                 ORDER BY ended_at, id LIMIT ?
                 """)
-        return try Row.fetchAll(statement, arguments: [JournalLimits.bounded(limit)]).map { try RunRow($0) }
+        return try Row.fetchAll(statement, arguments: [JournalLimits.bounded(limit)]).map { try RunRow(Cells($0)) }
     }
 
     func prunable(_ filter: PruningFilter) throws -> [RunRow] {
@@ -57,7 +58,7 @@ extension Database {
         return try Row.fetchAll(
             statement,
             arguments: [filter.endedBefore.microsecondsSinceEpoch, JournalLimits.bounded(filter.limit)]
-        ).map { try RunRow($0) }
+        ).map { try RunRow(Cells($0)) }
     }
 
     /// Runs inside a transaction.
@@ -79,25 +80,11 @@ extension Database {
 }
 
 extension Checkpoint {
-    fileprivate static let columns = "number, kind, run, sequence, head, row_digest, at, previous, key, signature"
-
     /// In the order of `columns`.
     fileprivate var arguments: StatementArguments {
         [
             number, kind.rawValue, run, head.sequence, head.digest, rowDigest, at.microsecondsSinceEpoch, previous, key,
             signature,
         ]
-    }
-
-    fileprivate init(_ row: Row) throws {
-        guard let kind = Kind(rawValue: try row.decode(String.self, atIndex: 1)) else { throw DamagedRow() }
-        self.init(
-            number: try row.decode(Int.self, atIndex: 0), kind: kind, run: try row.decode(String.self, atIndex: 2),
-            head: ChainTip(
-                sequence: try row.decode(Int.self, atIndex: 3), digest: try row.decode(String.self, atIndex: 4)),
-            rowDigest: try row.decode(String.self, atIndex: 5),
-            at: Instant(microsecondsSinceEpoch: try row.decode(Int64.self, atIndex: 6)),
-            previous: try row.decode(String.self, atIndex: 7), key: try row.decode(String.self, atIndex: 8),
-            signature: try row.decode(String.self, atIndex: 9))
     }
 }

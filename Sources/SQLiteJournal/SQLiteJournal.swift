@@ -6,8 +6,9 @@ import Synchronization
 
 /// The journal in one SQLite file that one process owns for writing.
 ///
-/// A batch is one transaction, on disk before `append` returns (write-ahead log, `synchronous=FULL`). All calls run one
-/// after the other on a queue of their own, never on the cooperative pool, and a task's cancellation cuts none short.
+/// A batch is one transaction, on disk before `append` returns (write-ahead log, `synchronous=FULL`); batches that wait
+/// while another is written share one. All calls run one after the other on a queue of their own, never on the cooperative
+/// pool, and a task's cancellation cuts none short.
 public final class SQLiteJournal: JournalStore {
     private struct Opened {
         let queue: DatabaseQueue
@@ -16,6 +17,7 @@ public final class SQLiteJournal: JournalStore {
 
     public let path: String
     private let opened: Mutex<Opened?>
+    private let appending = Appending()
 
     /// Opens the journal for writing, and makes it where there is none.
     ///
@@ -48,12 +50,12 @@ public final class SQLiteJournal: JournalStore {
         try batch.checkSizes()
         // One process owns the file: there are no leases here, and so none that could be in force.
         if let fence = batch.fences.first { throw .stale(fence.name) }
-        try await perform { database in
-            try database.inTransaction(.immediate) {
-                try database.store(batch)
-                return .commit
-            }
+        let (queue, path) = (try queue, path)
+        let result: Result<Void, JournalError> = await withCheckedContinuation { continuation in
+            appending.add(Appending.Waiting(batch: batch) { continuation.resume(returning: $0) })
+            queue.asyncWriteWithoutTransaction { [appending] in appending.write(to: $0, at: path) }
         }
+        try result.get()
     }
 
     public func records(of run: String) async throws(JournalError) -> [Journal.Record] {
@@ -156,11 +158,17 @@ public final class SQLiteJournal: JournalStore {
         try await perform { try $0.execute(sql: "PRAGMA max_page_count = \(count)") }
     }
 
+    private var queue: DatabaseQueue {
+        get throws(JournalError) {
+            guard let queue = opened.withLock({ $0?.queue }) else { throw .closed }
+            return queue
+        }
+    }
+
     private func perform<Value: Sendable>(
         _ work: @escaping @Sendable (Database) throws -> Value
     ) async throws(JournalError) -> Value {
-        guard let queue = opened.withLock({ $0?.queue }) else { throw .closed }
-        let path = path
+        let (queue, path) = (try queue, path)
         let result: Result<Value, JournalError> = await withCheckedContinuation { continuation in
             queue.asyncWriteWithoutTransaction { database in
                 continuation.resume(

@@ -4,6 +4,9 @@ enum SQLiteJournalLimits {
     static let wholeCheck = 64 << 20
     /// Bytes that the write-ahead log keeps on disk when it is idle.
     static let idleLog = 16 << 20
+    /// Batches that are committed together, and bytes of bodies up to which they are.
+    static let group = 64
+    static let groupBytes = 4 << 20
     /// Seconds that an opening or closing connection waits for another one.
     static let busySeconds = 5.0
     /// Runs or digests that one statement asks for.

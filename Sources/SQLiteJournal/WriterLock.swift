@@ -14,8 +14,15 @@ final class WriterLock: Sendable {
         existed = access(path, F_OK) == 0
         let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw .system(errno, "opened for writing", file.path) }
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+        // A process that was killed has it until its last thread is gone, a moment after others see it dead.
+        var attempts = 0
+        while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
             let reason = errno
+            if reason == EWOULDBLOCK, attempts < 25 {
+                attempts += 1
+                usleep(20_000)
+                continue
+            }
             let holder = Self.holder(descriptor)
             Glibc.close(descriptor)
             guard reason == EWOULDBLOCK else { throw .system(reason, "locked", file.path) }

@@ -67,9 +67,9 @@ public final class FactWatch: Sendable {
     }
 
     /// Looks again and again, until its task is cancelled.
-    public func watch(_ scheduler: Scheduler) async {
+    public func watch(_ post: @Sendable (DispatchEvent) -> Void) async {
         while (try? await host.sleep(ServingLimits.look)) != nil {
-            for event in await look() { scheduler.post(event) }
+            for event in await look() { post(event) }
         }
     }
 

@@ -9,20 +9,31 @@ extension Plan {
     /// schedule is left out, and so is one that cannot be run as it stands: its mistakes were told when the plan was read.
     public func dispatched(_ catalogue: Catalogue) -> [ProcedurePlan] {
         procedures.flatMap { procedure in
-            environments.compactMap { environment in
-                guard let source = source(of: procedure) else { return nil }
+            environments.flatMap { environment -> [ProcedurePlan] in
+                guard let source = source(of: procedure) else { return [] }
                 let key = ProcedureKey(service: service, environment: environment, procedure: procedure.name)
                 if procedure.hangsOn?.isAgreement == true {
                     // People begin it, with the inputs that it needs: it is only watched.
-                    return ProcedurePlan(key, source, isEnabled: procedure.dispatching.disabled == nil, zone: zone)
+                    return [ProcedurePlan(key, source, isEnabled: procedure.dispatching.disabled == nil, zone: zone)]
                 }
                 guard let run = try? runnable(procedure: procedure.name, environment: environment, catalogue: catalogue)
-                else { return nil }
+                else { return [] }
                 var plan = procedurePlan(procedure, run, key, source)
                 plan.isDisruptive = run.isDisruptive(catalogue)
-                return plan
+                return [plan, asking(procedure, run)].compactMap { $0 }
             }
         }
+    }
+
+    /// The occurrences at which people are asked ahead. They need nothing for themselves, and are no use once the procedure
+    /// is due.
+    private func asking(_ procedure: Procedure, _ run: RunPlan) -> ProcedurePlan? {
+        guard let asking = procedure.asking, !run.stepsAskedAhead.isEmpty else { return nil }
+        let key = ProcedureKey(service: run.service, environment: run.environment, procedure: asking.name)
+        // One that asks until the procedure is due ends where the next begins, at the latest.
+        return ProcedurePlan(
+            key, .schedule(asking.schedule, zone), isEnabled: procedure.dispatching.disabled == nil, zone: zone,
+            overlap: .queue(1), lateness: asking.lead)
     }
 
     private func source(of procedure: Procedure) -> OccurrenceSource? {

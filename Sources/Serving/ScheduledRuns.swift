@@ -1,13 +1,12 @@
 public import Dispatching
-public import Engine
+import Engine
 public import Host
 public import Journal
 public import Maintenance
 public import Plans
 import Schedules
-import Synchronization
 
-/// Begins the runs of occurrences, takes over those that a dead process left, and can ask each to stop.
+/// Has the runs of occurrences begun, and those that a dead process left taken over; two never change one thing at once.
 public final class ScheduledRuns: Sendable {
     /// Who the journal says asked for a run.
     public static let requester = "schedule"
@@ -16,28 +15,21 @@ public final class ScheduledRuns: Sendable {
     private let catalogue: Catalogue
     private let store: any JournalStore
     private let owner: ProcessIdentity
-    private let driver: @Sendable () -> RunDriver
+    private let work: any RunWork
     private let plan: @Sendable (_ service: String) -> Plan?
-    private let ended: @Sendable (Run) async -> Void
-    private let work = Mutex(Work())
+    private let ended: @Sendable (ProcedureKey) -> Void
     private let places = RunPlaces()
 
-    private struct Work {
-        var drivers: [Dispatching.Occurrence: RunDriver] = [:]
-        /// Asked to stop before their drivers were there.
-        var cancelled: [Dispatching.Occurrence: Cause] = [:]
-    }
-
+    /// - Parameter work: Who brings them to their end: this process, or the nodes that share the journal.
     public init(
-        host: Host, catalogue: Catalogue, store: any JournalStore, owner: ProcessIdentity,
-        driver: @escaping @Sendable () -> RunDriver, plan: @escaping @Sendable (String) -> Plan?,
-        ended: @escaping @Sendable (Run) async -> Void
+        _ work: any RunWork, host: Host, catalogue: Catalogue, store: any JournalStore, owner: ProcessIdentity,
+        plan: @escaping @Sendable (String) -> Plan?, ended: @escaping @Sendable (ProcedureKey) -> Void
     ) {
         self.host = host
         self.catalogue = catalogue
         self.store = store
         self.owner = owner
-        self.driver = driver
+        self.work = work
         self.plan = plan
         self.ended = ended
     }
@@ -53,27 +45,19 @@ public final class ScheduledRuns: Sendable {
 
     /// Brings the occurrence's run to its end; throws `RunNotBegun` or `RunLockedOut` where it certainly has none.
     public func run(_ occurrence: Dispatching.Occurrence, observeOnly: Bool) async throws {
-        let driver = driver()
-        let cause = work.withLock { work in
-            work.drivers[occurrence] = driver
-            return work.cancelled.removeValue(forKey: occurrence)
-        }
-        if let cause { driver.cancel(cause) }
-        defer { _ = work.withLock { $0.drivers.removeValue(forKey: occurrence) } }
-        do { try await carry(occurrence, observeOnly, driver) } catch let error as RunNotBegun {
+        do { try await carry(occurrence, observeOnly) } catch let error as RunNotBegun {
             places.release(occurrence)
             throw error
         }
         // After any other error it may go on, and what it works on stays its own.
         places.release(occurrence)
+        ended(occurrence.procedure)
     }
 
-    private func carry(
-        _ occurrence: Dispatching.Occurrence, _ observeOnly: Bool, _ driver: RunDriver
-    ) async throws {
+    private func carry(_ occurrence: Dispatching.Occurrence, _ observeOnly: Bool) async throws {
         if let row = try await store.row(of: Journal.Occurrence(occurrence)) {
-            // One process writes to a journal: what another began, it left.
-            if row.state != .ended { await ended(try await driver.resume(row, by: owner)) }
+            // What another process began and did not end, it left.
+            if row.state != .ended { try await work.finish(row, of: occurrence) }
             return
         }
         var start: RunStart
@@ -85,7 +69,7 @@ public final class ScheduledRuns: Sendable {
             let past = try await RunPast.read(start.plan, of: plan, from: store, at: host.now())
             start.recoversFrom = past.recoversFrom
         }
-        do { await ended(try await driver.begin(RunID.make(at: host.now(), host), start)) } catch let error
+        do { try await work.begin(RunID.make(at: host.now(), host), start, of: occurrence) } catch let error
             as JournalError
             where error.code == .occurrenceTaken && error.run == nil
         {
@@ -95,13 +79,12 @@ public final class ScheduledRuns: Sendable {
     }
 
     /// Asks the run to stop at the next safe point, also one that is only just being begun.
-    public func cancel(_ occurrence: Dispatching.Occurrence, _ cause: Cause) {
-        let driver = work.withLock { work in
-            if work.drivers[occurrence] == nil { work.cancelled[occurrence] = cause }
-            return work.drivers[occurrence]
-        }
-        driver?.cancel(cause)
+    public func cancel(_ occurrence: Dispatching.Occurrence, _ cause: Cause) async {
+        await work.cancel(occurrence, cause)
     }
+
+    /// This process stops: what it does for the run ends at the next safe point, and the run goes on with the next.
+    public func stop(_ occurrence: Dispatching.Occurrence) { work.stop(occurrence) }
 
     private func start(_ occurrence: Dispatching.Occurrence, _ observeOnly: Bool) throws(CouldNotLook) -> RunStart {
         let key = occurrence.procedure
@@ -110,7 +93,9 @@ public final class ScheduledRuns: Sendable {
         }
         let runnable: RunPlan
         do throws(PlanErrors) {
-            runnable = try plan.runnable(procedure: key.procedure, environment: key.environment, catalogue: catalogue)
+            runnable = try plan.runnable(
+                procedure: key.procedure, environment: key.environment, occurrence: occurrence.nominal,
+                catalogue: catalogue)
         } catch {
             throw CouldNotLook(.malformed, error.description)
         }

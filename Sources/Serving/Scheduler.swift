@@ -101,7 +101,7 @@ public struct Scheduler: Sendable {
             guard host.steady() < end else {
                 return parts.log("\(hand.all.count) runs did not reach a safe point in time: their work is ended now.")
             }
-            for occurrence in hand.all { parts.cancel(occurrence) }
+            for occurrence in hand.all { parts.stop(occurrence) }
             wait(ServingLimits.askAgain, in: &group)
             refuse(await mailbox.take())
             parts.alive()
@@ -230,7 +230,7 @@ public struct Scheduler: Sendable {
         case .begin(let occurrence, let observeOnly):
             guard hand.insert(occurrence) else { return }
             group.addTask { [self] in await carry(occurrence, observeOnly: observeOnly, hand) }
-        case .cancel(let occurrence): parts.cancel(occurrence)
+        case .cancel(let occurrence): group.addTask { [parts] in await parts.cancel(occurrence) }
         case .notice(let notice): parts.say(notice)
         case .wake(let at): alarm.set(at.map { $0 - ServingLimits.ahead })
         }
@@ -310,7 +310,7 @@ extension DispatchEvent {
 }
 
 extension Dispatching.Occurrence {
-    fileprivate init(_ row: RunRow) {
+    init(_ row: RunRow) {
         self.init(
             ProcedureKey(service: row.service, environment: row.environment, procedure: row.procedure), row.nominal)
     }

@@ -9,7 +9,9 @@ public struct SchedulerParts: Sendable {
     /// Keeps what the run of an occurrence works on for it, before anything is begun: a dead process left it.
     public var reserve: @Sendable (Dispatching.Occurrence) async throws -> Void
     /// Asks the run of an occurrence to stop at the next safe point.
-    public var cancel: @Sendable (Dispatching.Occurrence) -> Void
+    public var cancel: @Sendable (Dispatching.Occurrence) async -> Void
+    /// This process stops: what it does for the occurrence ends at the next safe point, and its run goes on with the next.
+    public var stop: @Sendable (Dispatching.Occurrence) -> Void
     /// The procedures that follow the end of another.
     public var followers: @Sendable (ProcedureKey) -> [ProcedureKey]
     /// The plans and holds in force, for a dispatcher that begins and knows these procedures from before.
@@ -30,7 +32,8 @@ public struct SchedulerParts: Sendable {
     public init(
         run: @escaping @Sendable (Dispatching.Occurrence, _ observeOnly: Bool) async throws -> Void,
         reserve: @escaping @Sendable (Dispatching.Occurrence) async throws -> Void,
-        cancel: @escaping @Sendable (Dispatching.Occurrence) -> Void,
+        cancel: @escaping @Sendable (Dispatching.Occurrence) async -> Void,
+        stop: @escaping @Sendable (Dispatching.Occurrence) -> Void,
         followers: @escaping @Sendable (ProcedureKey) -> [ProcedureKey],
         inForce: @escaping @Sendable (Set<ProcedureKey>) -> [DispatchEvent],
         say: @escaping @Sendable (DispatchNotice) -> Void,
@@ -42,6 +45,7 @@ public struct SchedulerParts: Sendable {
         self.run = run
         self.reserve = reserve
         self.cancel = cancel
+        self.stop = stop
         self.followers = followers
         self.inForce = inForce
         self.say = say

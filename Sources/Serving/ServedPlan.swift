@@ -142,7 +142,8 @@ final class PlanReading: Sendable {
     }
 
     private func file(_ path: String, _ limit: Int, of plan: String) throws -> [UInt8] {
-        if path.hasPrefix(Zone.folder) { return try host.readFile(path, limit) }
+        // What the system says of processes is of the moment, and no part of a plan.
+        if path.hasPrefix(Zone.folder) || path.hasPrefix("/proc/") { return try host.readFile(path, limit) }
         if path == plan {
             let bytes = try host.readFile(path, limit)
             state.withLock { $0.own = bytes }

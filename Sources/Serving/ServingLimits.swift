@@ -32,6 +32,13 @@ public enum ServingLimits {
     static let graceful = Duration.seconds(60)
     /// How often a stop asks the runs in hand.
     static let askAgain = Duration.seconds(1)
+    /// Runs that a node takes at one look: what is left at once is shared.
+    static let runsAtOnce = 4
+    /// So long a node waits before it takes more, for each run that it has in hand, up to the longest: others have less.
+    static let modesty = Duration.milliseconds(5)
+    static let longestModesty = Duration.milliseconds(20)
+    /// Attempts of a node at a run whose journal fails, before it is left to another.
+    static let attemptsOfANode = 5
     /// At most so often the scheduler tells what it knows of itself.
     static let publish = Duration.seconds(1)
 }

@@ -125,9 +125,9 @@ public final class Watchman: Sendable {
     }
 
     /// Looks again and again, until its task is cancelled.
-    public func watch(_ scheduler: Scheduler) async {
+    public func watch(_ post: @Sendable (DispatchEvent) -> Void) async {
         while (try? await host.sleep(ServingLimits.look)) != nil {
-            for event in await OffPool.finish({ [self] in look() }) + learn() { scheduler.post(event) }
+            for event in await OffPool.finish({ [self] in look() }) + learn() { post(event) }
         }
     }
 

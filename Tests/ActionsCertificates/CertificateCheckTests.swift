@@ -78,11 +78,10 @@ struct CertificateCheckTests {
     }
 
     @Test func aRefusedHandshakeIsAFailureWithItsReason() async throws {
-        let mint = try CertificateMint()
-        let leaf = try await mint.issue(.init(name: "leaf", names: ["localhost"]), by: nil)
+        let leaf = try await OpenSSL.issue(.init(name: "leaf", names: ["localhost"]), by: nil)
         // The server has an elliptic key, and offers only ciphers for RSA: no client gets in.
         let server = try await CertificateServer.serving(
-            leaf, mint: mint, options: ["-tls1_2", "-cipher", "ECDHE-RSA-AES128-GCM-SHA256"])
+            leaf, options: ["-tls1_2", "-cipher", "ECDHE-RSA-AES128-GCM-SHA256"])
         let seen = try await look(["address": "localhost:\(server.port)"])
         #expect(seen.verdict == .fail)
         #expect(seen.causes == ["handshake-failed"])

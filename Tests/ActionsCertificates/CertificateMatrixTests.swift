@@ -11,52 +11,48 @@ import Testing
 struct CertificateMatrixTests {
     /// What a case is made of: the server's own certificate, what it serves besides, and what the client trusts.
     private struct Served {
-        var leaf: CertificateMint.Coin
-        var chain: [CertificateMint.Coin] = []
-        var trust: [CertificateMint.Coin]
+        var leaf: IssuedCertificate
+        var chain: [IssuedCertificate] = []
+        var trust: [IssuedCertificate]
         var options: [String] = []
     }
 
-    private typealias Coin = CertificateMint.Coin
-    private typealias Order = CertificateMint.Order
+    private typealias Order = OpenSSL.Request
 
-    private let mint: CertificateMint
-
-    init() throws { mint = try CertificateMint() }
-
-    private func root(_ name: String = "Root", _ adjust: (inout Order) -> Void = { _ in }) async throws -> Coin {
+    private func root(
+        _ name: String = "Root", _ adjust: (inout Order) -> Void = { _ in }
+    ) async throws -> IssuedCertificate {
         var order = Order(name: name, validity: .days(3650), isAuthority: true)
         adjust(&order)
-        return try await mint.issue(order, by: nil)
+        return try await OpenSSL.issue(order, by: nil)
     }
 
     private func intermediate(
-        _ name: String = "Intermediate", by issuer: Coin, _ adjust: (inout Order) -> Void = { _ in }
-    ) async throws -> Coin {
+        _ name: String = "Intermediate", by issuer: IssuedCertificate, _ adjust: (inout Order) -> Void = { _ in }
+    ) async throws -> IssuedCertificate {
         var order = Order(name: name, validity: .days(1000), isAuthority: true)
         adjust(&order)
-        return try await mint.issue(order, by: issuer)
+        return try await OpenSSL.issue(order, by: issuer)
     }
 
-    private func leaf(by issuer: Coin?, _ adjust: (inout Order) -> Void = { _ in }) async throws -> Coin {
+    private func leaf(
+        by issuer: IssuedCertificate?, _ adjust: (inout Order) -> Void = { _ in }
+    ) async throws -> IssuedCertificate {
         var order = Order(name: "leaf", names: ["localhost", "127.0.0.1"])
         adjust(&order)
-        return try await mint.issue(order, by: issuer)
+        return try await OpenSSL.issue(order, by: issuer)
     }
 
     private func seen(_ served: Served, host: String = "localhost", with parameters: [String: String] = [:])
         async throws -> Seen
     {
         let server = try await CertificateServer.serving(
-            served.leaf, with: served.chain, mint: mint, options: served.options)
-        let file = try mint.bundle(served.trust)
-        do {
-            let seen = try await look(["address": "\(host):\(server.port)", "ca": file], with: parameters)
+            served.leaf, with: served.chain, options: served.options)
+        let file = try bundle(served.trust)
+        return try await doing {
+            try await look(["address": "\(host):\(server.port)", "ca": file], with: parameters)
+        } finally: {
             await server.stop()
-            return seen
-        } catch {
-            await server.stop()
-            throw error
         }
     }
 
@@ -93,8 +89,8 @@ struct CertificateMatrixTests {
     @Test func anUnusedExpiredCrossSignIsWell() async throws {
         let old = try await root("Old Root") { $0.validity = .expired(daysAgo: 30) }
         let new = try await root("New Root")
-        let crossSign = try await mint.issue(
-            Order(name: "New Root", validity: .expired(daysAgo: 30), isAuthority: true, sameKeyAs: new), by: old)
+        let crossSign = try await OpenSSL.issue(
+            Order(name: "New Root", validity: .expired(daysAgo: 30), isAuthority: true, keyOf: new), by: old)
         let middle = try await intermediate(by: new)
         let leaf = try await leaf(by: middle)
         for trust in [[new], [old, new], [new, old]] {
@@ -107,8 +103,8 @@ struct CertificateMatrixTests {
     @Test func anExpiredNamesakeBesideTheGoodIntermediateIsWell() async throws {
         let root = try await root()
         let middle = try await intermediate(by: root)
-        let expired = try await mint.issue(
-            Order(name: "Intermediate", validity: .expired(daysAgo: 10), isAuthority: true, sameKeyAs: middle), by: root
+        let expired = try await OpenSSL.issue(
+            Order(name: "Intermediate", validity: .expired(daysAgo: 10), isAuthority: true, keyOf: middle), by: root
         )
         let leaf = try await leaf(by: middle)
         for chain in [[expired, middle], [middle, expired]] {

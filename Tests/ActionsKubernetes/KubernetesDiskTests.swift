@@ -148,13 +148,10 @@ struct KubernetesDiskTests {
         let context = Context(
             host: .system, deadline: Host.system.steady() + .seconds(10), label: WorkLabel(run: "run", step: "disk"))
         let targets = StepTargets(OpenTarget(kind, on: .system))
-        do {
-            let seen = try await check.observe(targets, context)
+        return try await doing {
+            try await check.observe(targets, context)
+        } finally: {
             await targets.close()
-            return seen
-        } catch {
-            await targets.close()
-            throw error
         }
     }
 

@@ -52,13 +52,10 @@ struct WritableLimitTests {
         let step = try ClusterStep(
             "kubernetes.disk", ["nodes": .text("false")], kubeconfig: try cluster.kubeconfig(),
             patience: .seconds(40), run: "run-1")
-        do {
-            let seen = try await step.observe()
+        return try await doing {
+            try await step.observe()
+        } finally: {
             await step.targets.close()
-            return seen
-        } catch {
-            await step.targets.close()
-            throw error
         }
     }
 

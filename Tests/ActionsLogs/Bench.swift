@@ -57,13 +57,10 @@ struct Bench {
         let server = try await ObjectStoreServer.shared()
         return try await server.withBucket { bucket in
             let bench = try Bench(try ScriptedLogs(), server, bucket, parameters)
-            do {
-                let result = try await body(bench)
+            return try await doing {
+                try await body(bench)
+            } finally: {
                 await bench.targets.close()
-                return result
-            } catch {
-                await bench.targets.close()
-                throw error
             }
         }
     }

@@ -80,13 +80,10 @@ struct ModelMetricsTests {
         let targets = StepTargets(OpenTarget(target, on: host))
         let context = Context(
             host: host, deadline: host.steady() + .seconds(10), label: WorkLabel(run: "run", step: "model"))
-        do {
-            let seen = try await check.observe(targets, context)
+        return try await doing {
+            try await check.observe(targets, context)
+        } finally: {
             await targets.close()
-            return seen
-        } catch {
-            await targets.close()
-            throw error
         }
     }
 }

@@ -40,13 +40,10 @@ struct Bench: Sendable {
         }
         let target = try PostgreSQLActions.kinds[0].target(from: settings)
         let open = Self.open(target)
-        do {
-            let result = try await body(Bench(server: server, database: database, target: open))
+        return try await doing {
+            try await body(Bench(server: server, database: database, target: open))
+        } finally: {
             await open.close()
-            return result
-        } catch {
-            await open.close()
-            throw error
         }
     }
 
@@ -169,15 +166,6 @@ func failure(_ body: () async throws -> Void) async throws -> (code: Cause.Code,
     } catch let error as ChangeFailed {
         return (error.cause.code, error.cause.sentence, true)
     }
-}
-
-func eventually(_ condition: () async throws -> Bool) async throws -> Bool {
-    let end = Host.system.steady() + .seconds(120)
-    while Host.system.steady() < end {
-        if try await condition() { return true }
-        try await Host.system.sleep(.milliseconds(5))
-    }
-    return false
 }
 
 extension PlanValue: ExpressibleByStringLiteral, ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral {

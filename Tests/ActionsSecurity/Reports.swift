@@ -48,13 +48,10 @@ final class Reports {
             history: { $0 == "packages" ? history : [] })
         let local = try TargetKindDefinition(HostKind.self).target(from: .text("local"))
         let targets = StepTargets(OpenTarget(target ?? local, on: host))
-        do {
-            let seen = try await check.observe(targets, context)
+        return try await doing {
+            try await check.observe(targets, context)
+        } finally: {
             await targets.close()
-            return seen
-        } catch {
-            await targets.close()
-            throw error
         }
     }
 

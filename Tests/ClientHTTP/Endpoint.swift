@@ -25,13 +25,10 @@ struct Endpoint {
         patience: Duration = .seconds(20), for purpose: Purpose = .look, _ body: (HTTPAccess) async throws -> R
     ) async throws -> R {
         let client = kind.open(on: .system)
-        do {
-            let result = try await body(try await kind.access(client, for: purpose, in: context(patience)))
+        return try await doing {
+            try await body(try await kind.access(client, for: purpose, in: context(patience)))
+        } finally: {
             await kind.close(client)
-            return result
-        } catch {
-            await kind.close(client)
-            throw error
         }
     }
 

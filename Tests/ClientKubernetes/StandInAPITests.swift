@@ -16,13 +16,10 @@ struct StandInAPITests {
         options.hasCluster = false
         options.namespaces = ["gl008"]
         let server = try await KubernetesServer.start(options)
-        do {
-            let result = try await body(server)
+        return try await doing {
+            try await body(server)
+        } finally: {
             await server.stop()
-            return result
-        } catch {
-            await server.stop()
-            throw error
         }
     }
 

@@ -3,6 +3,7 @@ import Host
 import Maintenance
 import Sandbox
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import ClientKubernetes
@@ -184,7 +185,7 @@ struct WatchTests {
             for try await _ in access.watch(.pods, from: try start()) {}
         }
         #expect(late?.code == .timedOut)
-        let clock = VirtualClock()
+        let clock = FakeClock()
         var nobody = Cluster(url: "http://127.0.0.1:\(try Scratch.freePort())")
         nobody.host = clock.host
         let (cluster, list) = (nobody, try start())
@@ -221,7 +222,7 @@ struct WatchTests {
 
     /// An hour in which the server says nothing, though things happen: the watch asks again, and looks for itself.
     @Test func anHourOfSilence() async throws {
-        let clock = VirtualClock()
+        let clock = FakeClock()
         let watched = try Watched(watches: [])
         watched.server.otherwise { [weak watched] request in
             if request.query["watch"] == "true" { return Answer(body: .held([])) }
@@ -237,14 +238,14 @@ struct WatchTests {
         }
         #expect(told == (0..<24).map { "+pod-\($0)@1" })
         // Two silences of 75 seconds, then a look: 24 looks are an hour.
-        #expect(clock.now >= .seconds(3600) && clock.now < .seconds(5400))
+        #expect(clock.steady >= .seconds(3600) && clock.steady < .seconds(5400))
         #expect(watched.versions.count >= 48)
     }
 
     /// Bookmarks are signs of life: nothing is listed while they come.
     @Test func bookmarksAreSignsOfLife() async throws {
         let watched = try Watched(watches: (0..<10).map { held(Self.bookmark(String(100 + $0))) })
-        let clock = VirtualClock()
+        let clock = FakeClock()
         var cluster = Cluster(watched.server)
         cluster.host = clock.host
         let (list, virtual) = (try start(), cluster)

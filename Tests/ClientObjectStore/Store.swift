@@ -29,13 +29,10 @@ struct Store {
         patience: Duration = .seconds(30), for purpose: Purpose = .look, _ body: (ObjectStoreAccess) async throws -> R
     ) async throws -> R {
         let client = kind.open(on: host)
-        do {
-            let result = try await body(try await kind.access(client, for: purpose, in: context(patience)))
+        return try await doing {
+            try await body(try await kind.access(client, for: purpose, in: context(patience)))
+        } finally: {
             await kind.close(client)
-            return result
-        } catch {
-            await kind.close(client)
-            throw error
         }
     }
 

@@ -54,13 +54,3 @@ func cause(_ body: () async throws -> Void) async throws -> Cause? {
         return error.cause
     }
 }
-
-/// Asks until it is so, at most ten seconds.
-func eventually(_ condition: () async throws -> Bool) async throws -> Bool {
-    let end = Host.system.steady() + .seconds(120)
-    while Host.system.steady() < end {
-        if try await condition() { return true }
-        try await Host.system.sleep(.milliseconds(5))
-    }
-    return false
-}

@@ -1,6 +1,7 @@
 import Glibc
 import Host
 import Maintenance
+import Sandbox
 import Testing
 
 @testable import ClientPrograms
@@ -33,7 +34,7 @@ extension OneAfterTheOther {
             let task = Task {
                 try await machine.shell("sleep 300 & echo ready; wait; echo ended", patience: .seconds(300))
             }
-            #expect(try await machine.eventually { !machine.progress.isEmpty })
+            #expect(try await eventually { !machine.progress.isEmpty })
             let started = ContinuousClock.now
             task.cancel()
             await #expect(throws: CancellationError.self) { try await task.value }
@@ -44,7 +45,7 @@ extension OneAfterTheOther {
         @Test func cancellationEndsTheStubborn() async throws {
             let machine = Machine()
             let task = Task { try await machine.shell(Self.stubborn, patience: .seconds(300)) }
-            #expect(try await machine.eventually { machine.atWork.count >= 3 })
+            #expect(try await eventually { machine.atWork.count >= 3 })
             let started = ContinuousClock.now
             task.cancel()
             await #expect(throws: CancellationError.self) { try await task.value }

@@ -1,6 +1,7 @@
 import Glibc
 import Host
 import Maintenance
+import Sandbox
 import Testing
 
 @testable import ClientPrograms
@@ -12,7 +13,7 @@ extension OneAfterTheOther {
             let parent = try Orphan(
                 ["sh", "-c", script + "\nwait"],
                 environment: ["PATH": "/usr/bin:/bin", "MILLWRIGHT_WORK": "\(machine.run)/step/program"])
-            #expect(try await machine.eventually { machine.atWork.count >= count + 1 })
+            #expect(try await eventually { machine.atWork.count >= count + 1 })
             parent.end()
             #expect(machine.atWork.count >= count)
         }
@@ -41,7 +42,7 @@ extension OneAfterTheOther {
             try await leave("setsid sh -c 'env -i /bin/sleep 302 & sleep 303; true' &", of: machine, count: 2)
             let table = ProcessTable(host: .system)
             let group = try #require(machine.atWork.first?.group)
-            #expect(try await machine.eventually { table.all().filter { $0.group == group }.count == 3 })
+            #expect(try await eventually { table.all().filter { $0.group == group }.count == 3 })
             #expect(try await Programs.endLeftChildren(of: machine.run, on: .system) == 3)
             #expect(table.all().filter { $0.group == group && $0.isAtWork }.isEmpty)
         }
@@ -54,7 +55,7 @@ extension OneAfterTheOther {
             let table = ProcessTable(host: .system)
             // `env` and `setsid` replace themselves; the child is a leader of a session once it sleeps.
             #expect(
-                try await machine.eventually { table.entry(process.pid).map { $0.session == process.pid } ?? false })
+                try await eventually { table.entry(process.pid).map { $0.session == process.pid } ?? false })
             let child = try #require(Programs.identity(of: process.pid, in: table))
             #expect(try await Programs.isAlive(child, on: .system))
             for stranger in [

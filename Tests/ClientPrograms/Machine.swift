@@ -45,14 +45,4 @@ final class Machine: Sendable {
         let table = ProcessTable(host: .system)
         return table.all().filter { $0.isAtWork && table.work(of: $0.pid)?.hasPrefix(run + "/") == true }
     }
-
-    /// Waits for what must come about; `false` when it does not.
-    func eventually(_ condition: () -> Bool) async throws -> Bool {
-        let limit = ContinuousClock.now + .seconds(120)
-        while ContinuousClock.now < limit {
-            if condition() { return true }
-            try await Task.sleep(for: .milliseconds(5))
-        }
-        return false
-    }
 }

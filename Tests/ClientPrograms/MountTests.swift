@@ -1,6 +1,7 @@
 import Glibc
 import Host
 import Maintenance
+import Sandbox
 import Synchronization
 import Testing
 
@@ -90,9 +91,9 @@ extension OneAfterTheOther {
             }
             defer { release.open() }
             async let first = machine.access(for: .look, client: client).mounts(["/"])
-            #expect(try await machine.eventually { asked.withLock { $0 } == 1 })
+            #expect(try await eventually { asked.withLock { $0 } == 1 })
             async let second = machine.access(for: .look, client: client).mounts(["/"])
-            #expect(try await machine.eventually { asked.withLock { $0 } == 2 })
+            #expect(try await eventually { asked.withLock { $0 } == 2 })
             release.open()
             for look in try await first + second { #expect(try look.result.get() == Self.half) }
         }

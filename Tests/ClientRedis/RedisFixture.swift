@@ -25,13 +25,10 @@ func withClient<Result>(
     _ kind: RedisKind, _ body: (RedisClient) async throws -> Result
 ) async throws -> Result {
     let client = kind.open(on: .system)
-    do {
-        let result = try await body(client)
+    return try await doing {
+        try await body(client)
+    } finally: {
         await kind.close(client)
-        return result
-    } catch {
-        await kind.close(client)
-        throw error
     }
 }
 

@@ -2,16 +2,15 @@ import Host
 import Journal
 import Maintenance
 import Plans
-import Synchronization
+import TestSupport
 import Testing
 
 @testable import Engine
 
 /// The journal dies at the n-th write, before or after it is durable; the next start must find its way.
 @Suite struct CrashTests {
-    enum Moment: CaseIterable { case before, after }
-
-    @Test(arguments: Moment.allCases) func everyWriteMayBeTheLast(_ moment: Moment) async throws {
+    @Test(arguments: FailingJournal.Failure.allCases)
+    func everyWriteMayBeTheLast(_ moment: FailingJournal.Failure) async throws {
         var crashes = 0
         for write in 1... {
             let bench = Bench()
@@ -32,7 +31,7 @@ import Testing
             guard crashed else { break }
             crashes += 1
             // A second crash during the takeover must not matter either.
-            _ = try? await bench.resume(CrashingJournal(inner, at: 2, moment))
+            _ = try? await bench.resume(FailingJournal(inner, dyingAt: 2, moment))
             let run = try await bench.resume(inner)
             let done = bench.target.with { $0.applied }
             #expect(done.values.allSatisfy { $0 == 1 }, "applied twice, write \(write)")
@@ -48,10 +47,10 @@ import Testing
     }
 
     private func crash(
-        _ bench: Bench, _ steps: [RunStep], _ inner: MemoryJournal, _ write: Int, _ moment: Moment
+        _ bench: Bench, _ steps: [RunStep], _ inner: MemoryJournal, _ write: Int, _ moment: FailingJournal.Failure
     ) async throws -> Bool {
         do {
-            _ = try await bench.run(steps, on: CrashingJournal(inner, at: write, moment))
+            _ = try await bench.run(steps, on: FailingJournal(inner, dyingAt: write, moment))
             return false
         } catch is JournalError {
             return true
@@ -105,52 +104,4 @@ import Testing
         #expect(machine.state.steps.map(\.summary) == run.steps.map(\.summary))
         #expect(machine.state.steps.map(\.measurements) == run.steps.map(\.measurements))
     }
-}
-
-/// Fails every write from the n-th on, having stored the n-th or not: the process is as good as dead.
-final class CrashingJournal: JournalStore {
-    private let inner: MemoryJournal
-    private let limit: Int
-    private let moment: CrashTests.Moment
-    private let writes = Mutex(0)
-
-    init(_ inner: MemoryJournal, at write: Int, _ moment: CrashTests.Moment) {
-        self.inner = inner
-        limit = write
-        self.moment = moment
-    }
-
-    func append(_ batch: Batch) async throws(JournalError) {
-        let number = writes.withLock { count in
-            count += 1
-            return count
-        }
-        if number < limit || (number == limit && moment == .after) { try await inner.append(batch) }
-        if number >= limit { throw JournalError(.unreadable, "The process died here.") }
-    }
-
-    func records(of run: String) async throws(JournalError) -> [Record] { try await inner.records(of: run) }
-    func records(of run: String, fromLast kind: String) async throws(JournalError) -> [Record] {
-        try await inner.records(of: run, fromLast: kind)
-    }
-    func body(_ digest: String) async throws(JournalError) -> [UInt8]? { try await inner.body(digest) }
-    func row(_ run: String) async throws(JournalError) -> RunRow? { try await inner.row(run) }
-    func row(of occurrence: Occurrence) async throws(JournalError) -> RunRow? { try await inner.row(of: occurrence) }
-    func rows(_ filter: RunFilter) async throws(JournalError) -> [RunRow] { try await inner.rows(filter) }
-    func missed(_ filter: MissedFilter) async throws(JournalError) -> [MissedRow] { try await inner.missed(filter) }
-    func points(key: String, name: String, limit: Int) async throws(JournalError) -> [PastMeasurement] {
-        try await inner.points(key: key, name: name, limit: limit)
-    }
-    func series() async throws(JournalError) -> [PointSeries] { try await inner.series() }
-    func checkpoints(_ filter: CheckpointFilter) async throws(JournalError) -> [Checkpoint] {
-        try await inner.checkpoints(filter)
-    }
-    func rowsWithoutCheckpoint(limit: Int) async throws(JournalError) -> [RunRow] {
-        try await inner.rowsWithoutCheckpoint(limit: limit)
-    }
-    func prunable(_ filter: PruningFilter) async throws(JournalError) -> [RunRow] { try await inner.prunable(filter) }
-    func prune(_ part: PrunedPart, _ checkpoints: [Checkpoint]) async throws(JournalError) {
-        try await inner.prune(part, checkpoints)
-    }
-    func close() async {}
 }

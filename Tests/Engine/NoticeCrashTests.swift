@@ -2,6 +2,7 @@ import Host
 import Journal
 import Maintenance
 import Plans
+import TestSupport
 import Testing
 
 @testable import Engine
@@ -9,7 +10,8 @@ import Testing
 /// The journal dies at the n-th write of a run that tells people: nobody is told twice, and nobody is believed to have
 /// been told who was not.
 @Suite struct NoticeCrashTests {
-    @Test(arguments: CrashTests.Moment.allCases) func everyWriteMayBeTheLast(_ moment: CrashTests.Moment) async throws {
+    @Test(arguments: FailingJournal.Failure.allCases)
+    func everyWriteMayBeTheLast(_ moment: FailingJournal.Failure) async throws {
         var crashes = 0
         for write in 1... {
             let (bench, receiver, inner) = (Bench(), FakeReceiver(), MemoryJournal())
@@ -21,11 +23,11 @@ import Testing
                 [Bench.check("a", "a", fail: "value > 5")],
                 Bench.told([NoticeRule(on: [.fail], to: ["chat"])]))
             do {
-                _ = try await bench.tell(start, receiver, on: CrashingJournal(inner, at: write, moment))
+                _ = try await bench.tell(start, receiver, on: FailingJournal(inner, dyingAt: write, moment))
                 break
             } catch is JournalError { crashes += 1 }
             // A second crash during the takeover must not matter either.
-            _ = try? await bench.resumeTelling(receiver, on: CrashingJournal(inner, at: 2, moment))
+            _ = try? await bench.resumeTelling(receiver, on: FailingJournal(inner, dyingAt: 2, moment))
             let run = try await bench.resumeTelling(receiver, on: inner)
             guard try await inner.row("r1") != nil else { continue }
             #expect(receiver.ids.count <= 1, "told twice, write \(write)")
@@ -53,7 +55,7 @@ import Testing
             [Bench.check("a", "a", fail: "value > 5")], Bench.told([NoticeRule(on: [.fail], to: ["chat"])]))
         // Writes: the start, the look, the intent; the fourth would have held the receipt.
         await #expect(throws: JournalError.self) {
-            try await bench.tell(start, receiver, on: CrashingJournal(inner, at: 4, .before))
+            try await bench.tell(start, receiver, on: FailingJournal(inner, dyingAt: 4, .before))
         }
         #expect(receiver.ids == ["r1.chat"])
         let run = try #require(try await bench.resumeTelling(receiver, on: inner))
@@ -74,7 +76,7 @@ import Testing
             [Bench.check("a", "a")],
             Bench.told(heartbeat: RunHeartbeat(channel: "watchdog", tellsFailures: false)))
         await #expect(throws: JournalError.self) {
-            try await bench.tell(start, receiver, on: CrashingJournal(inner, at: 4, .before))
+            try await bench.tell(start, receiver, on: FailingJournal(inner, dyingAt: 4, .before))
         }
         let run = try #require(try await bench.resumeTelling(receiver, on: inner))
         #expect(receiver.ids == ["r1.watchdog", "r1.watchdog"])

@@ -2,6 +2,7 @@ import Host
 import Journal
 import Maintenance
 import Plans
+import TestSupport
 import Testing
 
 @testable import Engine
@@ -74,8 +75,8 @@ import Testing
         #expect(receiver.ids.sorted() == ["r1.chat", "r1.watchdog"])
     }
 
-    @Test(arguments: CrashTests.Moment.allCases) func takenOverAtAnyWriteItChangesNothing(
-        _ moment: CrashTests.Moment
+    @Test(arguments: FailingJournal.Failure.allCases) func takenOverAtAnyWriteItChangesNothing(
+        _ moment: FailingJournal.Failure
     ) async throws {
         var crashes = 0
         for write in 1... {
@@ -85,7 +86,8 @@ import Testing
             do {
                 _ = try await FakeKind.$target.withValue(bench.target) {
                     try await RunDriver(
-                        host: bench.host, catalogue: bench.catalogue, store: CrashingJournal(inner, at: write, moment)
+                        host: bench.host, catalogue: bench.catalogue,
+                        store: FailingJournal(inner, dyingAt: write, moment)
                     ).begin("r1", start(steps()))
                 }
                 break

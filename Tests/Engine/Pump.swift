@@ -23,6 +23,10 @@ struct Pump {
     /// Units that a change finds, by the n-th preview.
     var found: (_ step: String, _ preview: Int) -> Int = { _, _ in 1 }
     private var previews: [String: Int] = [:]
+    /// What people agreed to before, by the n-th preview.
+    var given: (_ step: String, _ preview: Int) -> [GivenApproval]? = { _, _ in nil }
+    /// What the run asks people about, where it does no more.
+    var asks: RunAsking?
     /// What people say, in that order, when they are asked.
     var words: [String: [Decision]] = [:]
     var notices: RunNotices?
@@ -30,6 +34,17 @@ struct Pump {
     private(set) var history: [(at: Instant, event: RunEvent)] = []
     /// What people were told, and when.
     private(set) var told: [(notice: Notice, at: Double)] = []
+    /// What the guard of a step says at its n-th look, that many seconds after the beginning.
+    var guardSays: (_ step: String, _ look: Int, _ at: Double) -> Verdict = { _, _, _ in .pass }
+    private var guardLooks: [String: Int] = [:]
+    /// Units that stay in place when they are taken back, as `step/unit`, and those that cannot be looked at then.
+    var stuck: Set<String> = []
+    var hidden: Set<String> = []
+    /// What this run put into place and is there, and what was taken back, in that order.
+    private(set) var inPlace: [String] = []
+    private(set) var gone: [String] = []
+    /// The process dies once so many events are durable; what it had in hand is done all the same, or is not.
+    var diesAfter: (events: Int, isDone: Bool)?
     /// Asks the run to stop after so long.
     var stops: Duration?
     /// The process dies after so long, and is away for some time.
@@ -48,7 +63,7 @@ struct Pump {
             targets: [
                 "t": RunTarget(kind: "fake", settings: .text("one")),
                 "other": RunTarget(kind: "fake", settings: .text("two")),
-            ], steps: steps, notices: notices)
+            ], steps: steps, notices: notices, asks: asks)
         begun = now
         take(
             .started(
@@ -66,6 +81,13 @@ struct Pump {
             if let dies, begun + dies.after <= due {
                 now = max(now, begun + dies.after) + dies.away
                 self.dies = nil
+                inHand = []
+                take(.resumed(Bench.owner))
+                continue
+            }
+            if let dies = diesAfter, history.count >= dies.events {
+                diesAfter = nil
+                if dies.isDone { for (_, _, command) in inHand { _ = answer(command) } }
                 inHand = []
                 take(.resumed(Bench.owner))
                 continue
@@ -99,6 +121,7 @@ struct Pump {
         case .undo(let step, let unit, _):
             order.append("undo \(step)/\(unit.id) \(seconds)")
             return now + (takes[step] ?? .seconds(1))
+        case .watchGuard(_, let after), .wait(_, _, let after): return now + after
         case .pause(_, let until): return until
         case .awaitDecision(let step, let until): return words[step]?.isEmpty == false ? now + .seconds(5) : until
         default: return now
@@ -120,7 +143,9 @@ struct Pump {
             let units = (0..<found(step, previews[step, default: 0])).map {
                 WorkUnit(id: "u\($0)", title: "unit \($0)", size: 10, expected: .seconds(1))
             }
-            return .previewed(step: step, PreviewOutcome(preview: Preview(summary: "units", units: units), pace: 1))
+            let preview = Preview(summary: "units", units: units)
+            let given = given(step, previews[step, default: 0])
+            return .previewed(step: step, PreviewOutcome(preview: preview, pace: 1, given: given))
         case .prepare(let step, let unit):
             return .unitPrepared(step: step, unit: unit.id, UnitIntent(baseline: "{}", before: .pending))
         case .apply(let step, let unit, _):
@@ -129,12 +154,18 @@ struct Pump {
                 outcome.state = .pending
                 outcome.error = Cause(.rejected, "No.")
                 outcome.isFailure = true
+            } else {
+                inPlace.append("\(step)/\(unit.id)")
             }
             return .unitProbed(step: step, unit: unit.id, outcome)
         case .probe(let step, let unit, _):
-            return .unitProbed(step: step, unit: unit.id, UnitOutcome(state: .pending, isFailure: false, seconds: 1))
+            let state = inPlace.contains("\(step)/\(unit.id)") ? ChangeState.applied(Proof("there")) : .pending
+            return .unitProbed(step: step, unit: unit.id, UnitOutcome(state: state, isFailure: false, seconds: 1))
         case .undo(let step, let unit, _):
-            return .unitUndone(step: step, unit: unit.id, UnitOutcome(state: .pending, isFailure: false, seconds: 1))
+            return .unitUndone(step: step, unit: unit.id, takeBack("\(step)/\(unit.id)"))
+        case .lookAtGuard(let step): return .guardObserved(step: step, lookAtGuard(step))
+        case .watchGuard(let step, _): return .guardWatched(step: step, lookAtGuard(step))
+        case .wait(let step, let unit, _): return .waited(step: step, unit: unit.id)
         case .pause(let step, _): return .paused(step: step)
         case .awaitDecision(let step, _):
             guard words[step]?.isEmpty == false, let word = words[step]?.removeFirst() else {
@@ -151,6 +182,27 @@ struct Pump {
         case .end(let verdict): return .ended(verdict)
         default: return nil
         }
+    }
+
+    /// As the performer does it: a look first, for an earlier attempt may have done it.
+    private mutating func takeBack(_ unit: String) -> UnitOutcome {
+        var outcome = UnitOutcome(state: .pending, isFailure: false, seconds: 1)
+        guard let place = inPlace.firstIndex(of: unit) else { return outcome }
+        if stuck.contains(unit) {
+            outcome.state = .applied(Proof("there"))
+            outcome.error = Cause(.rejected, "It stays.")
+            return outcome
+        }
+        inPlace.remove(at: place)
+        gone.append(unit)
+        if hidden.contains(unit) { outcome.state = .unknown(Cause(.noPermission, "It cannot be looked at.")) }
+        return outcome
+    }
+
+    private mutating func lookAtGuard(_ step: String) -> ChecksOutcome {
+        guardLooks[step, default: 0] += 1
+        let verdict = guardSays(step, guardLooks[step, default: 0], (now - begun).inSeconds)
+        return ChecksOutcome(verdict: verdict, cause: verdict == .pass ? nil : Cause(.threshold, "It is not well."))
     }
 
     /// `now` stands for the proposal that is asked about.

@@ -114,6 +114,24 @@ import Testing
                 ]) { $0.dies = (.seconds(300), .seconds(200)) }
             ),
             (
+                "undo",
+                run(
+                    UndoScope([work, Bench.change("later"), Bench.change("last", onFailure: .undo)]) { _ in true }
+                        .filled
+                ) {
+                    $0.found = { _, _ in 2 }
+                    $0.refused = ["last"]
+                    $0.hidden = ["later/u1"]
+                    $0.dies = (.seconds(5), .seconds(10))
+                }
+            ),
+            (
+                "guarded-wait",
+                run(UndoScope([work, guarded]) { $0.isChange }.filled) {
+                    $0.guardSays = { _, _, at in at > 200 ? .fail : at > 100 ? .warn : .pass }
+                }
+            ),
+            (
                 "approval",
                 run([
                     work.with(approval: RunApproval(by: ["ada", "bob"], count: 1, withinMicroseconds: 60_000_000)),
@@ -128,6 +146,12 @@ import Testing
                 }
             ),
         ]
+    }
+
+    private static var guarded: RunStep {
+        RunStep(
+            id: "wait", action: "wait", kind: .wait(microseconds: 600_000_000), isChange: false,
+            guardSteps: [Bench.check("watch", "v")], guardEveryMicroseconds: 60_000_000, onFailure: .undo)
     }
 
     private static func run(_ steps: [RunStep], _ set: (inout Pump) -> Void) -> Pump {

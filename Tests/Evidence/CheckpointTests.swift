@@ -35,11 +35,11 @@ import Testing
         let one = try await CheckpointedJournal(store, key: key, host: Sample.host)
         let other = try await CheckpointedJournal(store, key: key, host: Sample.host)
         try await withThrowingDiscardingTaskGroup { group in
-            for number in 1...60 {
-                group.addTask { try await (number % 2 == 0 ? one : other).append(Sample.run("r\(number)")) }
+            for number in 1...200 {
+                group.addTask { try await (number % 5 == 0 ? other : one).append(Sample.run("r\(number)")) }
             }
         }
-        #expect(try await store.checkpoints(CheckpointFilter(limit: 1000)).count == 60)
+        #expect(try await store.checkpoints(CheckpointFilter(limit: 1000)).count == 200)
         #expect(try await problems(of: store).isEmpty)
     }
 

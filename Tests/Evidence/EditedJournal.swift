@@ -1,10 +1,9 @@
 import Evidence
 import Host
 import Journal
-import Maintenance
 
 /// A journal as somebody with access to its tables would leave it. Only what an inspection reads can be edited.
-struct Edited: JournalStore {
+struct Edited: JournalAround {
     struct Tables: Sendable {
         var rows: [String: RunRow] = [:]
         var dropped: Set<String> = []
@@ -31,33 +30,20 @@ struct Edited: JournalStore {
         let records = try await inner.records(of: run)
         return run == tables.shortened ? Array(records.dropLast()) : records
     }
-    func records(of run: String, fromLast kind: String) async throws(JournalError) -> [Record] {
-        try await inner.records(of: run, fromLast: kind)
+    func records(ofEach runs: [String]) async throws(JournalError) -> [String: [Record]] {
+        var found = try await inner.records(ofEach: runs)
+        if let run = tables.shortened { found[run]?.removeLast() }
+        return found
     }
-    func body(_ digest: String) async throws(JournalError) -> [UInt8]? {
-        if tables.lost.contains(digest) { return nil }
-        if let body = tables.bodies[digest] { return body }
-        return try await inner.body(digest)
+    func body(_ digest: String) async throws(JournalError) -> [UInt8]? { try await bodies([digest])[digest] }
+    func bodies(_ digests: [String]) async throws(JournalError) -> [String: [UInt8]] {
+        let edited = tables.bodies.filter { digests.contains($0.key) }
+        return try await inner.bodies(digests).merging(edited) { $1 }.filter { !tables.lost.contains($0.key) }
     }
-    func row(_ run: String) async throws(JournalError) -> RunRow? { try await inner.row(run) }
-    func row(of occurrence: Occurrence) async throws(JournalError) -> RunRow? { try await inner.row(of: occurrence) }
     func rows(_ filter: RunFilter) async throws(JournalError) -> [RunRow] {
         try await inner.rows(filter).filter { !tables.dropped.contains($0.id) }.map { tables.rows[$0.id] ?? $0 }
     }
-    func missed(_ filter: MissedFilter) async throws(JournalError) -> [MissedRow] { try await inner.missed(filter) }
-    func points(key: String, name: String, limit: Int) async throws(JournalError) -> [PastMeasurement] {
-        try await inner.points(key: key, name: name, limit: limit)
-    }
-    func series() async throws(JournalError) -> [PointSeries] { [] }
     func checkpoints(_ filter: CheckpointFilter) async throws(JournalError) -> [Checkpoint] {
         tables.checkpoints.filter { $0.number >= filter.from }
     }
-    func rowsWithoutCheckpoint(limit: Int) async throws(JournalError) -> [RunRow] {
-        try await inner.rowsWithoutCheckpoint(limit: limit)
-    }
-    func prunable(_ filter: PruningFilter) async throws(JournalError) -> [RunRow] { try await inner.prunable(filter) }
-    func prune(_ part: PrunedPart, _ checkpoints: [Checkpoint]) async throws(JournalError) {
-        try await inner.prune(part, checkpoints)
-    }
-    func close() async { await inner.close() }
 }

@@ -1,28 +1,8 @@
-import ActionsBackups
-import ActionsCertificates
-import ActionsExternal
-import ActionsHTTP
-import ActionsHosts
-import ActionsKubernetes
-import ActionsLogs
-import ActionsModels
-import ActionsPostgreSQL
-import ActionsRedis
-import ActionsSecurity
-import ClientHTTP
-import ClientKubernetes
-import ClientObjectStore
-import ClientPostgreSQL
-import ClientPrograms
-import ClientPrometheus
-import ClientRedis
-import ClientTLS
 import Engine
 import FoundationEssentials
 import Host
 import Journal
 import Maintenance
-import Notices
 import Plans
 import Sandbox
 
@@ -35,17 +15,6 @@ struct FaultBench {
     let journal = MemoryJournal()
     static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent()
-    static let catalogue = Catalogue(
-        actions: [
-            PostgreSQLActions.all, RedisActions.all, HTTPActions.all, CertificateActions.all, HostActions.all,
-            KubernetesActions.all, BackupActions.all, LogsActions.all, SecurityActions.all, ModelActions.all,
-        ].flatMap { $0 },
-        kinds: [
-            TargetKindDefinition(PostgreSQLKind.self), TargetKindDefinition(RedisKind.self),
-            TargetKindDefinition(HTTPKind.self), TargetKindDefinition(TLSKind.self),
-            TargetKindDefinition(HostKind.self), TargetKindDefinition(KubernetesKind.self),
-            TargetKindDefinition(S3Kind.self), TargetKindDefinition(PrometheusKind.self),
-        ], channels: NoticeChannels.all, programs: ExternalActions.programs)
     /// `FAULTS=a,b` runs these alone, while one is worked on.
     static let only = ProcessInfo.processInfo.environment["FAULTS"]?.split(separator: ",").map(String.init)
 
@@ -109,16 +78,22 @@ struct FaultBench {
         let hurried = RunPlan(
             service: whole.service, environment: whole.environment, procedure: procedure, targets: whole.targets,
             steps: whole.steps.filter { ids?.contains($0.id) ?? true }.map(Self.hurried))
-        let start = RunStart.make(
-            hurried, catalogue: Self.catalogue, host: host, nominal: host.now(),
-            owner: ProcessIdentity(pid: 1, startTime: 1, bootID: "test"), requestedBy: "test")
-        let driver = RunDriver(host: host, catalogue: Self.catalogue, store: journal)
-        let run = try await driver.begin(RunID.make(at: host.now(), host), start)
-        return run.steps.map { step in
+        return try await Self.run(hurried, on: host, in: journal).steps.map { step in
             SeenStep(
                 procedure: procedure, step: step.id, verdict: step.verdict, code: step.cause?.code.rawValue ?? "",
                 sentence: step.cause?.sentence ?? step.summary)
         }
+    }
+
+    /// A run by whatever the program itself can do.
+    static func run(
+        _ plan: RunPlan, on host: Host = .system, in journal: any JournalStore = MemoryJournal()
+    ) async throws -> Run {
+        let start = RunStart.make(
+            plan, catalogue: catalogue, host: host, nominal: host.now(),
+            owner: ProcessIdentity(pid: 1, startTime: 1, bootID: "test"), requestedBy: "test")
+        let driver = RunDriver(host: host, catalogue: catalogue, store: journal)
+        return try await driver.begin(RunID.make(at: host.now(), host), start)
     }
 
     /// The same step with no patience, so that what hangs is known soon.

@@ -56,16 +56,10 @@ import Testing
     ]
 
     @Test(arguments: cases) func theFaultIsSeenAndNamed(_ fault: Case) async throws {
-        let host = Host.system
         let plan = RunPlan(
             service: "machine", environment: "default", procedure: "faults",
             targets: ["host": RunTarget(kind: "host", settings: .text("local"))], steps: [fault.step])
-        let start = RunStart.make(
-            plan, catalogue: FaultBench.catalogue, host: host, nominal: host.now(),
-            owner: ProcessIdentity(pid: 1, startTime: 1, bootID: "test"), requestedBy: "test")
-        let driver = RunDriver(host: host, catalogue: FaultBench.catalogue, store: MemoryJournal())
-        let run = try await driver.begin(RunID.make(at: host.now(), host), start)
-        let step = try #require(run.steps.first)
+        let step = try #require(try await FaultBench.run(plan).steps.first)
         #expect(step.verdict == fault.verdict, "\(step.summary) \(step.cause?.sentence ?? "")")
         if let code = fault.code { #expect(step.cause?.code.rawValue == code, "\(step.cause?.sentence ?? "")") }
     }

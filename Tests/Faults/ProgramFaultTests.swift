@@ -110,10 +110,9 @@ import Testing
         defer { try? FileManager.default.removeItem(at: folder) }
         let file = folder.appending(path: "program.py")
         try Data((Self.frame + fault.body + "\n").utf8).write(to: file)
-        let host = Host.system
         let program = try ExternalActions.programs.describe(
             .init(name: "test.it", arguments: ["/usr/bin/python3", file.path], environment: [:], folder: folder.path),
-            host)
+            .system)
         let step = RunStep(
             id: "it", action: "test.it", isChange: fault.body.contains("def apply"),
             parameters: .map([.init("place", .text(folder.path + "/done"))]), targets: ["on": "host"],
@@ -121,12 +120,7 @@ import Testing
         let plan = RunPlan(
             service: "machine", environment: "default", procedure: "faults",
             targets: ["host": RunTarget(kind: "host", settings: .text("local"))], steps: [step], programs: [program])
-        let start = RunStart.make(
-            plan, catalogue: FaultBench.catalogue, host: host, nominal: host.now(),
-            owner: ProcessIdentity(pid: 1, startTime: 1, bootID: "test"), requestedBy: "test")
-        let driver = RunDriver(host: host, catalogue: FaultBench.catalogue, store: MemoryJournal())
-        let run = try await driver.begin(RunID.make(at: host.now(), host), start)
-        let seen = try #require(run.steps.first)
+        let seen = try #require(try await FaultBench.run(plan).steps.first)
         #expect(seen.verdict == fault.verdict, "\(seen.summary) \(seen.cause?.sentence ?? "")")
         if let code = fault.code { #expect(seen.cause?.code.rawValue == code, "\(seen.cause?.sentence ?? "")") }
     }

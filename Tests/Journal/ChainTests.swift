@@ -1,6 +1,7 @@
 import Host
 import Journal
 import Maintenance
+import TestSupport
 import Testing
 
 @Suite struct ChainTests {

@@ -1,6 +1,7 @@
 import Host
 import Journal
 import Maintenance
+import TestSupport
 import Testing
 
 /// What the chain over runs and retention may rely on, whatever the store.

@@ -4,6 +4,7 @@ import Maintenance
 import PostgreSQLJournal
 import SQLiteJournal
 import Sandbox
+import TestSupport
 import Testing
 
 /// The stores that must all behave alike.

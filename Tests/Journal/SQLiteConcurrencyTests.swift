@@ -2,6 +2,7 @@ import Foundation
 import Host
 import Journal
 import SQLiteJournal
+import TestSupport
 import Testing
 
 /// One writer, any number of readers, in this process and others.
@@ -102,5 +103,52 @@ import Testing
                 #expect(try await journal.records(of: "r39").count == 5)
             }
         }
+    }
+
+    /// What waits while another batch is brought to the disk shares the next commit.
+    @Test func waitingBatchesAreCommittedTogether() async throws {
+        try await withFolder { folder throws in
+            let path = folder + "/journal.sqlite"
+            try await withWriter(path) { journal throws in
+                let before = try commits(in: path + "-wal")
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    for number in 0..<100 {
+                        group.addTask { try await journal.append(Batch(records: Sample.chain("r\(number)", 1))) }
+                    }
+                    try await group.waitForAll()
+                }
+                #expect(try commits(in: path + "-wal") - before < 100)
+                for number in 0..<100 { #expect(try await journal.records(of: "r\(number)").count == 1) }
+            }
+        }
+    }
+
+    @Test func aRefusedBatchIsRefusedAlone() async throws {
+        try await withFolder { folder throws in
+            try await withWriter(folder + "/journal.sqlite") { journal throws in
+                let refused = await withTaskGroup(of: JournalError.Code?.self) { group in
+                    for number in 0..<100 {
+                        // Every tenth does not continue what is there.
+                        let records = Array(Sample.chain("r\(number)", 2).suffix(number.isMultiple(of: 10) ? 1 : 2))
+                        group.addTask { await code { try await journal.append(Batch(records: records)) } }
+                    }
+                    return await group.reduce(into: []) { $0.append($1) }
+                }
+                #expect(refused.count { $0 == .conflict } == 10)
+                #expect(refused.count { $0 == nil } == 90)
+                for number in 0..<100 {
+                    let count = try await journal.records(of: "r\(number)").count
+                    #expect(count == (number.isMultiple(of: 10) ? 0 : 2))
+                }
+            }
+        }
+    }
+
+    /// Of a write-ahead log: the frames that say how large the file is after them.
+    private func commits(in log: String) throws -> Int {
+        let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: log)))
+        func number(at place: Int) -> Int { bytes[place..<place + 4].reduce(0) { $0 << 8 | Int($1) } }
+        let frame = 24 + number(at: 8)
+        return stride(from: 32, to: bytes.count - 23, by: frame).count { number(at: $0 + 4) > 0 }
     }
 }

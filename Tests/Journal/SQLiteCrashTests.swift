@@ -2,6 +2,7 @@ import Foundation
 import Host
 import Journal
 import SQLiteJournal
+import TestSupport
 import Testing
 
 /// What a killed process, a power cut and a full disk leave behind.

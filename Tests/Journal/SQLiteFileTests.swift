@@ -3,6 +3,7 @@ import Host
 import Journal
 import Maintenance
 import SQLiteJournal
+import TestSupport
 import Testing
 
 /// What becomes of the file: who may read it, which files are refused, what is set aside.

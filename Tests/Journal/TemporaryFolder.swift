@@ -14,25 +14,19 @@ func withFolder<Value>(_ work: (String) async throws -> Value) async throws -> V
 /// A journal that is open as long as the work on it.
 func withWriter<Value>(_ path: String, _ work: (SQLiteJournal) async throws -> Value) async throws -> Value {
     let journal = try await SQLiteJournal.writer(at: path, host: .system)
-    do {
-        let value = try await work(journal)
+    return try await doing {
+        try await work(journal)
+    } finally: {
         await journal.close()
-        return value
-    } catch {
-        await journal.close()
-        throw error
     }
 }
 
 func withReader<Value>(_ path: String, _ work: (SQLiteJournal) async throws -> Value) async throws -> Value {
     let journal = try await SQLiteJournal.reader(at: path)
-    do {
-        let value = try await work(journal)
+    return try await doing {
+        try await work(journal)
+    } finally: {
         await journal.close()
-        return value
-    } catch {
-        await journal.close()
-        throw error
     }
 }
 

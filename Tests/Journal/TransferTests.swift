@@ -2,6 +2,7 @@ import Host
 import Journal
 import Maintenance
 import Synchronization
+import TestSupport
 import Testing
 
 /// A journal goes from one store into another and stays what it is.

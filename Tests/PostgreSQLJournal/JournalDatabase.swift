@@ -19,13 +19,10 @@ struct JournalDatabase: Sendable {
     ) async throws -> Value {
         let journal = try await PostgreSQLJournal.writer(
             at: url ?? self.url, node: node, host: .system, patience: patience)
-        do {
-            let value = try await work(journal)
+        return try await doing {
+            try await work(journal)
+        } finally: {
             await journal.close()
-            return value
-        } catch {
-            await journal.close()
-            throw error
         }
     }
 }

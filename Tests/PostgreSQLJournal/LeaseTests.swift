@@ -4,6 +4,7 @@ import Maintenance
 import PostgreSQLJournal
 import Sandbox
 import Synchronization
+import TestSupport
 import Testing
 
 /// The two that must behave alike. A short time is one after which the test goes on.
@@ -32,7 +33,7 @@ enum LeaseKind: String, CaseIterable, Sendable {
     /// Asks until the lease of the other node has run out.
     private func awaited(_ leases: any Leases, _ name: String, by node: String) async throws -> Lease {
         while true {
-            switch try await leases.acquire(name, by: node, for: .seconds(30)) {
+            switch try await leases.acquire(name, place: nil, by: node, for: .seconds(30)) {
             case .granted(let lease): return lease
             case .held(_, let left): await leases.awaitChange(within: left)
             }
@@ -42,8 +43,10 @@ enum LeaseKind: String, CaseIterable, Sendable {
     @Test(arguments: LeaseKind.allCases)
     func oneNodeHasALease(kind: LeaseKind) async throws {
         try await kind.with { leases, _ throws in
-            let first = try granted(try await leases.acquire("r1", by: "a", for: .seconds(30)))
-            guard case .held(let other, let left) = try await leases.acquire("r1", by: "b", for: .seconds(30)) else {
+            let first = try granted(try await leases.acquire("r1", place: nil, by: "a", for: .seconds(30)))
+            guard
+                case .held(let other, let left) = try await leases.acquire("r1", place: nil, by: "b", for: .seconds(30))
+            else {
                 Issue.record("b has it as well")
                 return
             }
@@ -51,14 +54,14 @@ enum LeaseKind: String, CaseIterable, Sendable {
             #expect(left > .seconds(20) && left <= .seconds(30))
             #expect(try await leases.leases() == [first])
             // Who did not hear the answer asks again, and what was given before is worth nothing.
-            let again = try granted(try await leases.acquire("r1", by: "a", for: .seconds(30)))
+            let again = try granted(try await leases.acquire("r1", place: nil, by: "a", for: .seconds(30)))
             #expect(again.token > first.token)
             #expect(try await leases.renew([first.fence, again.fence], for: .seconds(30)) == [again.fence])
             try await leases.release([first.fence])
             #expect(try await leases.leases().map(\.token) == [again.token])
             try await leases.release([again.fence])
             #expect(try await leases.leases().isEmpty)
-            let next = try granted(try await leases.acquire("r1", by: "b", for: .seconds(30)))
+            let next = try granted(try await leases.acquire("r1", place: nil, by: "b", for: .seconds(30)))
             #expect(next.token > again.token)
         }
     }
@@ -66,7 +69,7 @@ enum LeaseKind: String, CaseIterable, Sendable {
     @Test(arguments: LeaseKind.allCases)
     func aLeaseThatRanOutIsNotRenewedAndIsGivenToAnother(kind: LeaseKind) async throws {
         try await kind.with { leases, _ throws in
-            let old = try granted(try await leases.acquire("r1", by: "a", for: .milliseconds(30)))
+            let old = try granted(try await leases.acquire("r1", place: nil, by: "a", for: .milliseconds(30)))
             let new = try await awaited(leases, "r1", by: "b")
             #expect(new.token > old.token)
             #expect(try await leases.renew([old.fence], for: .seconds(30)).isEmpty)
@@ -79,7 +82,7 @@ enum LeaseKind: String, CaseIterable, Sendable {
     func aStaleNodeRecordsNothing(kind: LeaseKind) async throws {
         try await kind.with { leases, store throws in
             let chain = Sample.chain("r1", 3)
-            let old = try granted(try await leases.acquire("r1", by: "a", for: .milliseconds(400)))
+            let old = try granted(try await leases.acquire("r1", place: nil, by: "a", for: .milliseconds(400)))
             var batch = Batch(records: [chain[0]])
             batch.fences = [old.fence]
             try await store.append(batch)
@@ -95,7 +98,7 @@ enum LeaseKind: String, CaseIterable, Sendable {
             batch.fences = [Fence(name: "r1", node: "a", token: new.token)]
             #expect(await failure { try await store.append(batch) }?.code == .stale)
             // One that ran out and that nobody took is over all the same.
-            let short = try granted(try await leases.acquire("r2", by: "a", for: .milliseconds(1)))
+            let short = try granted(try await leases.acquire("r2", place: nil, by: "a", for: .milliseconds(1)))
             while try await leases.leases().contains(short) { try? await Task.sleep(for: .milliseconds(2)) }
             batch.fences = [new.fence, short.fence]
             #expect(await failure { try await store.append(batch) }?.code == .stale)
@@ -106,15 +109,20 @@ enum LeaseKind: String, CaseIterable, Sendable {
     @Test(arguments: LeaseKind.allCases)
     func whatDeadNodesLeftIsTakenOverOnce(kind: LeaseKind) async throws {
         try await kind.with { leases, _ throws in
-            for number in 0..<40 { _ = try await leases.acquire("r\(number)", by: "dead", for: .milliseconds(1)) }
-            _ = try await leases.acquire("alive", by: "other", for: .seconds(30))
+            for number in 0..<40 {
+                _ = try await leases.acquire("r\(number)", place: "default", by: "dead", for: .milliseconds(1))
+            }
+            _ = try await leases.acquire("alive", place: "default", by: "other", for: .seconds(30))
+            // What is nobody's to take unasked, and what can only be done elsewhere.
+            _ = try await leases.acquire("dispatcher", place: nil, by: "dead", for: .milliseconds(1))
+            _ = try await leases.acquire("far", place: "elsewhere", by: "dead", for: .milliseconds(1))
             while try await leases.leases().count > 1 { try? await Task.sleep(for: .milliseconds(2)) }
             let taken = try await withThrowingTaskGroup(of: [Lease].self) { group in
                 for node in ["a", "b", "c"] {
                     group.addTask {
                         var mine: [Lease] = []
                         while true {
-                            let some = try await leases.takeOver(limit: 3, by: node, for: .seconds(30))
+                            let some = try await leases.takeOver(at: ["default"], limit: 3, by: node, for: .seconds(30))
                             mine += some
                             if some.isEmpty { return mine }
                         }
@@ -124,22 +132,46 @@ enum LeaseKind: String, CaseIterable, Sendable {
             }
             #expect(Set(taken.map(\.name)).count == 40)
             #expect(taken.count == 40)
-            #expect(try await leases.takeOver(limit: 0, by: "a", for: .seconds(1)).isEmpty)
+            #expect(try await leases.takeOver(at: ["default"], limit: 0, by: "a", for: .seconds(1)).isEmpty)
+        }
+    }
+
+    /// What is left can be taken at once, with the place that it had, and its former holder has it no more.
+    @Test(arguments: LeaseKind.allCases)
+    func whatIsLeftIsTakenAtOnce(kind: LeaseKind) async throws {
+        try await kind.with { leases, _ throws in
+            let first = try granted(try await leases.acquire("r1", place: "default", by: "a", for: .seconds(600)))
+            #expect(try await leases.takeOver(at: ["default"], limit: 5, by: "b", for: .seconds(30)).isEmpty)
+            let again = try granted(try await leases.acquire("r1", place: nil, by: "a", for: .seconds(600)))
+            try await leases.leave([first.fence])
+            #expect(try await leases.takeOver(at: ["default"], limit: 5, by: "b", for: .seconds(30)).isEmpty)
+            try await leases.leave([again.fence])
+            #expect(try await leases.leases().isEmpty)
+            #expect(try await leases.renew([again.fence], for: .seconds(30)).isEmpty)
+            #expect(try await leases.takeOver(at: ["elsewhere"], limit: 5, by: "b", for: .seconds(30)).isEmpty)
+            let taken = try await leases.takeOver(at: ["default"], limit: 5, by: "b", for: .seconds(30))
+            #expect(taken.map(\.name) == ["r1"] && taken.map(\.node) == ["b"])
+            try await leases.leave([again.fence])
+            #expect(try await leases.leases() == taken)
         }
     }
 
     @Test(arguments: LeaseKind.allCases)
     func aLeaseThatIsGivenBackWakesWhoWaits(kind: LeaseKind) async throws {
-        try await kind.with { leases, _ throws in
+        try await kind.with { leases, store throws in
             let keeper = LeaseKeeper(leases, node: "b", on: .system) { _ in .seconds(30) }
+            let journal = LeasedJournal(store, keeper: keeper)
             let lease = try granted(
-                try await leases.acquire("dispatcher", by: "a", for: .seconds(kind == .memory ? 1 : 600)))
+                try await leases.acquire("dispatcher", place: nil, by: "a", for: .seconds(600)))
             let told = Mutex(0)
-            async let waited: Void = keeper.wait(for: "dispatcher") { _ in told.withLock { $0 += 1 } }
+            async let waited: Fence? = journal.keeping {
+                try await journal.whileTaken(
+                    Claim("dispatcher"), waiting: { _ in told.withLock { $0 += 1 } }, { keeper.fence(of: "dispatcher") }
+                )
+            }
             while told.withLock({ $0 }) == 0 { try? await Task.sleep(for: .milliseconds(2)) }
             try await leases.release([lease.fence])
-            try await waited
-            #expect(keeper.fence(of: "dispatcher") != nil)
+            #expect(try await waited?.node == "b")
             #expect(told.withLock { $0 } == 1)
         }
     }

@@ -4,6 +4,7 @@ import Maintenance
 import PostgreSQLJournal
 import Sandbox
 import Synchronization
+import TestSupport
 import Testing
 
 /// Connections that end, a server that restarts, a standby that lagged: nothing is doubled, and what is lost is told.
@@ -105,7 +106,7 @@ import Testing
 
     @Test func aServerThatStopsAndStartsIsWaitedFor() async throws {
         let server = try await PostgreSQLServer.start()
-        do {
+        try await doing {
             let database = JournalDatabase(server: server, name: "postgres")
             try await database.withJournal { journal throws in
                 let chain = Sample.chain("r1", 20)
@@ -119,11 +120,9 @@ import Testing
                 for record in chain[11...] { try await journal.append(batch(record)) }
                 try await isWhole(journal, chain)
             }
-        } catch {
+        } finally: {
             await server.stop()
-            throw error
         }
-        await server.stop()
     }
 
     @Test func patienceEnds() async throws {

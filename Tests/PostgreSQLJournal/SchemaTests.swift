@@ -4,6 +4,7 @@ import Journal
 import Maintenance
 import PostgreSQLJournal
 import Sandbox
+import TestSupport
 import Testing
 
 /// Making the tables, finding newer ones, and what a role needs.
@@ -83,7 +84,8 @@ import Testing
     }
 
     private func use(_ journal: PostgreSQLJournal) async throws {
-        guard case .granted(let lease) = try await journal.acquire("r1", by: "node-1", for: .seconds(30)) else {
+        guard case .granted(let lease) = try await journal.acquire("r1", place: nil, by: "node-1", for: .seconds(30))
+        else {
             Issue.record("the lease is free")
             return
         }
@@ -100,6 +102,6 @@ import Testing
         try await journal.append(Batch(rows: [Sample.row("r1", state: .ended)]))
         #expect(try await journal.renew([lease.fence], for: .seconds(30)) == [lease.fence])
         try await journal.release([lease.fence])
-        #expect(try await journal.takeOver(limit: 5, by: "node-1", for: .seconds(1)).isEmpty)
+        #expect(try await journal.takeOver(at: ["default"], limit: 5, by: "node-1", for: .seconds(1)).isEmpty)
     }
 }

@@ -16,15 +16,13 @@ struct ClusterFixture {
         let store = KubernetesStore()
         let fixture = ClusterFixture(
             store: store, cluster: KubernetesCluster(store: store, speed: speed, pace: pace))
-        do {
+        try await doing {
             try store.create(.namespaces, ["metadata": ["name": "shop"]])
             for number in 0..<3 { try fixture.cluster.addNode("node-\(number)", address: "10.1.0.1\(number)") }
             try await body(fixture)
-        } catch {
+        } finally: {
             await fixture.cluster.stop()
-            throw error
         }
-        await fixture.cluster.stop()
     }
 
     @discardableResult

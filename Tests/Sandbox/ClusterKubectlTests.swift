@@ -1,4 +1,5 @@
 import Foundation
+import Host
 import Testing
 
 @testable import Sandbox
@@ -16,16 +17,14 @@ import Testing
         let server = try await world.serve()
         let config = try server.kubeconfig(namespace: SteamTrapCluster.namespace)
         let home = try Scratch.folder()
-        do {
+        try await doing {
             try await body(world) { arguments in
                 try await Program.output(
                     Self.kubectl, ["--kubeconfig", config, "--cache-dir", home] + arguments, limit: .seconds(60))
             }
-        } catch {
+        } finally: {
             await server.stop()
-            throw error
         }
-        await server.stop()
     }
 
     private func names(_ pods: [JSON]) -> Set<String> { Set(pods.map(\.name)) }

@@ -1,4 +1,5 @@
 import Foundation
+import Host
 import Testing
 
 @testable import Sandbox
@@ -29,14 +30,12 @@ struct APIFixture: Sendable {
         options.namespaces = namespaces
         options.bookmarkInterval = bookmarks
         let server = try await KubernetesServer.start(options, handlers: handlers)
-        do {
+        try await doing {
             if let cluster = server.cluster { try cluster.addNode("node-0", address: "10.1.0.1") }
             try await body(APIFixture(server: server))
-        } catch {
+        } finally: {
             await server.stop()
-            throw error
         }
-        await server.stop()
     }
 
     /// `as` nil sends no token; `limit` is how long curl waits.

@@ -171,7 +171,7 @@ import Testing
             "24",
             "holidays", "between", "minutes", "daily", ";", "to", "week",
         ]
-        var generator = Seeded(state: 4)
+        var generator = SeededGenerator(seed: 4)
         var suggested = 0
         for _ in 0..<3000 {
             let text = (0..<Int.random(in: 1...9, using: &generator)).compactMap { _ in
@@ -188,18 +188,5 @@ import Testing
             }
         }
         #expect(suggested > 20)
-    }
-}
-
-/// The same numbers on each run (SplitMix64).
-struct Seeded: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var word = state
-        word = (word ^ word >> 30) &* 0xBF58_476D_1CE4_E5B9
-        word = (word ^ word >> 27) &* 0x94D0_49BB_1331_11EB
-        return word ^ word >> 31
     }
 }

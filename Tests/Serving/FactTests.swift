@@ -5,6 +5,7 @@ import Journal
 import Maintenance
 import Plans
 import Schedules
+import TestSupport
 import Testing
 
 @testable import Serving

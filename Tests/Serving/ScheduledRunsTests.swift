@@ -4,6 +4,7 @@ import Host
 import Journal
 import Maintenance
 import Plans
+import TestSupport
 import Testing
 
 @testable import Serving
@@ -17,10 +18,12 @@ import Testing
         let mayEnd = Noted(false)
 
         func runs(_ store: any JournalStore) -> ScheduledRuns {
-            ScheduledRuns(
-                host: .system, catalogue: FolderBench.catalogue, store: store,
-                owner: ProcessIdentity(pid: 1, startTime: 1, bootID: "boot"),
-                driver: { RunDriver(host: .system, catalogue: FolderBench.catalogue, store: store) },
+            let owner = ProcessIdentity(pid: 1, startTime: 1, bootID: "boot")
+            let driven = DrivenRuns(
+                owner: owner, driver: { RunDriver(host: .system, catalogue: FolderBench.catalogue, store: store) },
+                driven: { _ in })
+            return ScheduledRuns(
+                driven, host: .system, catalogue: FolderBench.catalogue, store: store, owner: owner,
                 plan: { plans[$0] }, ended: { _ in })
         }
 

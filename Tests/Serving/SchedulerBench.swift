@@ -3,6 +3,7 @@ import Host
 import Journal
 import Maintenance
 import Schedules
+import TestSupport
 import Testing
 
 @testable import Serving
@@ -41,7 +42,8 @@ struct SchedulerBench {
                     try await store.append(Batch(rows: [SchedulerBench.row(occurrence, .ended)]))
                 },
                 reserve: { occurrence in reserved.with { $0.append(occurrence) } },
-                cancel: { occurrence in _ = cancelled.with { $0.insert(occurrence) } }, followers: { _ in [] },
+                cancel: { occurrence in _ = cancelled.with { $0.insert(occurrence) } },
+                stop: { occurrence in _ = cancelled.with { $0.insert(occurrence) } }, followers: { _ in [] },
                 inForce: { [.plans(changed: plans, removed: $0.subtracting(plans.map(\.key)).sorted())] },
                 say: { _ in }, owed: { isTold.value ? $0.map(SchedulerBench.notice) : [] },
                 tell: { await telling.value($0, $1) }, log: { line in log.with { $0.append(line) } },

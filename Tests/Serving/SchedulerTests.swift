@@ -3,6 +3,7 @@ import Host
 import Journal
 import Maintenance
 import Schedules
+import TestSupport
 import Testing
 
 @testable import Serving

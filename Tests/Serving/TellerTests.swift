@@ -4,6 +4,7 @@ import FoundationEssentials
 import Host
 import Maintenance
 import Plans
+import TestSupport
 import Testing
 
 @testable import Serving

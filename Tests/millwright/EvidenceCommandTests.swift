@@ -3,17 +3,6 @@ import Testing
 
 /// Evidence, the journal's check, and journals that are damaged or put back, as an operator meets them.
 @Suite struct EvidenceCommandTests {
-    private static let plan = """
-        service: one-machine
-        procedures:
-          daily:
-            steps:
-              - check: disk.usage
-                with: { mounts: [/] }
-                warn: used_percent > 101%
-                fail: used_percent > 101%
-        """
-
     private struct Bench {
         let folder: URL
         var store: String { "sqlite:\(journal)" }
@@ -21,7 +10,7 @@ import Testing
 
         init(_ folder: URL) throws {
             self.folder = folder
-            try plan.write(to: folder.appending(path: "plan.yaml"), atomically: true, encoding: .utf8)
+            try ExitCodeTests.disk.write(to: folder.appending(path: "plan.yaml"), atomically: true, encoding: .utf8)
         }
 
         func run() async throws -> CommandLine.Outcome {

@@ -3,7 +3,7 @@ import Testing
 
 /// Scripts depend on the exit codes: each is shown by the program itself.
 @Suite struct ExitCodeTests {
-    private static let disk = """
+    static let disk = """
         service: one-machine
         procedures:
           daily:

@@ -89,13 +89,10 @@ struct InstanceMetadata: Sendable {
 enum OneCall {
     static func send(_ call: HTTPCall, to endpoint: HTTPEndpoint, in context: Context) async throws -> HTTPAnswer {
         let transport = HTTPTransport(endpoint, on: context.host)
-        do {
-            let answer = try await transport.send(call, in: context, limit: ObjectStoreLimits.credentialAnswer)
+        return try await doing {
+            try await transport.send(call, in: context, limit: ObjectStoreLimits.credentialAnswer)
+        } finally: {
             await transport.close()
-            return answer
-        } catch {
-            await transport.close()
-            throw error
         }
     }
 }

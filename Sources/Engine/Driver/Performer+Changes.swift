@@ -18,6 +18,7 @@ extension Performer {
             outcome.pace = History.pace(
                 try await store.points(key: key, name: History.pace, limit: EngineLimits.paceHistory))
             outcome.preview = preview
+            outcome.given = await given(step)
         } catch {
             outcome.couldNotLook = Cause(error)
         }

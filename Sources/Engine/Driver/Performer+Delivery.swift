@@ -90,6 +90,8 @@ extension RunEvent {
         case .unitUndone(let step, let unit, _): return .unitUndone(step: step, unit: unit, nothing)
         case .guardObserved(let step, _):
             return .guardObserved(step: step, ChecksOutcome(verdict: .unknown, cause: cause))
+        case .guardWatched(let step, _):
+            return .guardWatched(step: step, ChecksOutcome(verdict: .unknown, cause: cause))
         case .proofObserved(let step, _):
             return .proofObserved(step: step, ChecksOutcome(verdict: .unknown, cause: cause))
         case .unitNotPrepared(let step, let unit, _): return .unitNotPrepared(step: step, unit: unit, cause)

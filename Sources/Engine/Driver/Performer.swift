@@ -59,6 +59,9 @@ struct Performer: Sendable {
             return await undo(plan, unit, baseline, machine)
         case .lookAtGuard(let step):
             return await together(plan(step)?.guardSteps, machine) { .guardObserved(step: step, $0) }
+        case .watchGuard(let step, let wait):
+            guard await pause(wait) else { return nil }
+            return await together(plan(step)?.guardSteps, machine) { .guardWatched(step: step, $0) }
         case .lookAtProof(let step):
             return await together(plan(step)?.proof, machine) { .proofObserved(step: step, $0) }
         case .intendDelivery(let intent):
@@ -156,6 +159,8 @@ struct Performer: Sendable {
 
     /// Parameters may hold references, so the impact is known for certain only now.
     func permit(_ impact: Impact, _ step: RunStep) throws(CouldNotLook) {
+        // Who only asks does none of it.
+        guard step.kind != .askAhead else { return }
         switch impact {
         case .observe, .online: return
         case .disruptive where start.windowCloses != nil: return

@@ -50,28 +50,47 @@ public struct RunDriver: Sendable {
 
     /// Begins a run and drives it to its end. Occurrences that were missed before it are recorded with its beginning.
     public func begin(_ id: String, _ start: RunStart, missed: MissedOccurrences? = nil) async throws -> Run {
-        let ledger = RunLedger(run: id, store: store, host: host)
-        return try await drive(ledger, first: [.started(start)] + (missed.map { [.missed($0)] } ?? []), start)
+        try await store.whileTaken(Claim(id, place: start.plan.place)) {
+            let ledger = RunLedger(run: id, store: store, host: host)
+            return try await drive(ledger, first: [.started(start)] + (missed.map { [.missed($0)] } ?? []), start)
+        }
     }
 
-    /// Takes over a run that a dead process left: its probes say what became of the work in hand.
-    public func resume(_ row: RunRow, by owner: ProcessIdentity) async throws -> Run {
-        try await store.take(row.id)
-        var ledger = RunLedger(run: row.id, store: store, host: host)
-        try ledger.replay(try await store.records(of: row.id), row)
-        guard let start = ledger.run.start else {
-            throw JournalError(.corrupt, "The journal has no beginning of run \(row.id).", run: row.id)
+    /// Begins a run and leaves it to the nodes of its place: the next that is free takes it over.
+    ///
+    /// - Parameter chain: Who has its lease may begin runs.
+    public func leave(_ id: String, _ start: RunStart, under chain: String) async throws {
+        var start = start
+        start.isLeft = true
+        let left = start
+        try await store.whileTaken(Claim(id, place: start.plan.place, under: chain, isLeft: true)) {
+            var ledger = RunLedger(run: id, store: store, host: host)
+            _ = try await ledger.commit([Delivery(event: .started(left))])
         }
-        // Another node may have brought it to its end meanwhile.
-        if case .ended = ledger.run.phase { return ledger.run }
-        try await endLeftChildren(row.id, ledger.run.children)
-        return try await drive(ledger, first: [.resumed(owner)], start)
+    }
+
+    /// Takes over a run that was left, or that a dead process had: its probes say what became of the work in hand.
+    public func resume(_ row: RunRow, by owner: ProcessIdentity) async throws -> Run {
+        try await store.whileTaken(Claim(row.id)) {
+            var ledger = RunLedger(run: row.id, store: store, host: host)
+            try ledger.replay(try await store.records(of: row.id), row)
+            guard let start = ledger.run.start else {
+                throw JournalError(.corrupt, "The journal has no beginning of run \(row.id).", run: row.id)
+            }
+            // Another node may have brought it to its end meanwhile.
+            if case .ended = ledger.run.phase { return ledger.run }
+            try await endLeftChildren(row.id, ledger.run.children)
+            return try await drive(ledger, first: [.resumed(owner)], start)
+        }
     }
 
     /// Asks the run to stop at the next safe point.
     public func cancel(_ cause: Cause) {
         mailbox.post(.note(Delivery(event: .cancelRequested(cause))))
     }
+
+    /// This process stops: the run is left at its next safe point, and goes on with the next that takes it over.
+    public func letGo() { mailbox.post(.letGo) }
 
     private func drive(_ ledger: RunLedger, first: [RunEvent], _ start: RunStart) async throws -> Run {
         let catalogue = catalogue.adding(start.plan.programs ?? [])
@@ -101,28 +120,38 @@ public struct RunDriver: Sendable {
                 group.cancelAll()
             }
             var deliveries = first.map { Delivery(event: $0) }
-            var inHand = 0
+            var (working, resting) = (0, 0)
+            var isLettingGo = false
             while true {
                 let commands = try await commit(deliveries, to: &ledger)
                 if case .ended = ledger.run.phase { return ledger.run }
-                inHand += commands.count
-                guard inHand > 0 else {
-                    throw JournalError(
-                        .corrupt, "Run \(ledger.run.id) stands still: nothing is in hand and it has not ended.",
-                        run: ledger.run.id)
-                }
-                for command in commands {
+                // What is not begun now is begun by whoever goes on, as after a crash.
+                for command in commands where !isLettingGo {
+                    if command.isRest { resting += 1 } else { working += 1 }
                     let machine = ledger.machine
-                    group.addTask { [mailbox] in mailbox.post(.answer(await performer.perform(command, machine))) }
+                    group.addTask { [mailbox] in
+                        let answer = await performer.perform(command, machine)
+                        mailbox.post(command.isRest ? .rested(answer) : .answer(answer))
+                    }
                 }
                 deliveries = []
-                while deliveries.isEmpty, inHand > 0 {
+                while deliveries.isEmpty {
+                    if isLettingGo, working == 0 { throw CouldNotLook(.cancelled, Self.isLeft) }
+                    guard working + resting > 0 else {
+                        throw JournalError(
+                            .corrupt, "Run \(ledger.run.id) stands still: nothing is in hand and it has not ended.",
+                            run: ledger.run.id)
+                    }
                     for message in await mailbox.take() {
                         switch message {
                         case .note(let note) where !ledger.machine.isNews(note.event): break
                         case .note(let note): deliveries.append(note)
+                        case .letGo: isLettingGo = true
                         case .answer(let answer):
-                            inHand -= 1
+                            working -= 1
+                            if let answer { deliveries.append(answer) }
+                        case .rested(let answer):
+                            resting -= 1
                             if let answer { deliveries.append(answer) }
                         }
                     }
@@ -130,6 +159,9 @@ public struct RunDriver: Sendable {
             }
         }
     }
+
+    private static let isLeft =
+        "Millwright was asked to stop: it was left at a safe point, and goes on when that runs again."
 
     private func commit(
         _ deliveries: [Delivery], to ledger: inout RunLedger

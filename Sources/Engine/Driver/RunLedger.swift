@@ -17,6 +17,10 @@ enum Message: Sendable {
     case answer(Delivery?)
     /// Of somebody else: a child was started, a person asks to stop.
     case note(Delivery)
+    /// Of a command that only let time pass.
+    case rested(Delivery?)
+    /// The process is to stop.
+    case letGo
 }
 
 /// A run and its journal as one: an event counts only once it is durable.
@@ -119,6 +123,8 @@ public enum History {
         guard let start = after.start else { return [] }
         var points: [HistoryPoint] = []
         for (old, new) in zip(before.steps, after.steps) where !old.isOver && new.phase == .done {
+            // Of work that was taken back the points are there already, and it is not the step's work any more.
+            if new.takenBackFor != nil { continue }
             let key = key(start, step: new.id)
             points += new.measurements.map { HistoryPoint(key: key, name: $0.name, at: now, value: $0.value) }
         }
@@ -169,10 +175,11 @@ public enum History {
 }
 
 extension Run {
-    /// How long its steps took, where it did all that its procedure says and ended well, in one go.
+    /// How long its steps took, where it did all that its procedure says and ended well, in one go. One that asks takes as
+    /// long as people do, which says nothing of the next.
     fileprivate var wholeDuration: Duration? {
         guard let startedAt, let end = steps.compactMap(\.endedAt).max(), start?.isWhole == true,
-            verdict == .pass || verdict == .warn, resumptions == 0, stepsLeft.isEmpty,
+            start?.plan.asks == nil, verdict == .pass || verdict == .warn, resumptions == 0, stepsLeft.isEmpty,
             opening.map({ $0.opens == startedAt }) ?? true
         else { return nil }
         return end - startedAt

@@ -2,6 +2,7 @@ public import FoundationEssentials
 public import Host
 import Journal
 public import Maintenance
+import Synchronization
 
 /// The folder in which people leave their word on runs: beside the journal, so that a run hears them whichever process
 /// owns it. Who speaks is the owner of the file, as the kernel has it, and not what stands in it.
@@ -31,6 +32,8 @@ public struct Inbox: Sendable {
         public var note: String?
         public var values: [String: String]
         public var enclosed: [Enclosure]
+        /// What is to stand, of a word that is on no run.
+        public var standing: StandingApproval.Terms?
 
         public init(
             run: String, step: String = "", word: Word, proposal: String? = nil, note: String? = nil,
@@ -51,10 +54,17 @@ public struct Inbox: Sendable {
         public let id: String
         public let by: String
         public let letter: Letter
+
+        public init(id: String, by: String, letter: Letter) {
+            self.id = id
+            self.by = by
+            self.letter = letter
+        }
     }
 
     public let path: String
     private let host: Host
+    private let carried = CarriedLetters()
 
     public init(path: String, on host: Host) {
         self.path = path
@@ -88,7 +98,19 @@ public struct Inbox: Sendable {
             found.append((at, Received(id: name, by: owner, letter: letter)))
         }
         return found.sorted { ($0.at, $0.received.id) < ($1.at, $1.received.id) }.map(\.received)
+            + carried.letters(for: run)
     }
+
+    /// The runs for which something lies in the folder.
+    public var runs: Set<String> {
+        Set(
+            Mailboxes.names(in: path).filter { $0.hasSuffix(".json") }.compactMap { name in
+                name.lastIndex(of: "-").map { String(name[..<$0]) }
+            })
+    }
+
+    /// The letters for a run that other nodes carried here, all of them each time.
+    public func take(_ letters: [Received], for run: String) { carried.take(letters, for: run) }
 
     /// Why the run is to stop, where somebody asked for it.
     public func cancellation(of run: String) -> Cause? {
@@ -105,6 +127,18 @@ public struct Inbox: Sendable {
     /// Takes away everything for a run that is over.
     public func empty(for run: String) {
         discard(Mailboxes.names(in: path).filter { $0.hasPrefix(run + "-") })
+        carried.take([], for: run)
+    }
+}
+
+/// What was left on other nodes for runs of this process.
+private final class CarriedLetters: Sendable {
+    private let byRun = Mutex<[String: [Inbox.Received]]>([:])
+
+    func letters(for run: String) -> [Inbox.Received] { byRun.withLock { $0[run] ?? [] } }
+
+    func take(_ letters: [Inbox.Received], for run: String) {
+        byRun.withLock { $0[run] = letters.isEmpty ? nil : letters }
     }
 }
 

@@ -1,6 +1,6 @@
 import Journal
 import Maintenance
-import Plans
+public import Plans
 
 /// What people are asked to agree to: a step as it would be run now, and how much it would do.
 public struct ChangeProposal: Hashable, Sendable {
@@ -8,6 +8,8 @@ public struct ChangeProposal: Hashable, Sendable {
     public let digest: String
     /// The step and what it works on, without the amount.
     let scope: String
+    /// The same in every run of its procedure: what an approval from before the run is bound to.
+    public let work: String
     public let units: Int
     /// The sum of the units' sizes.
     public let size: Double
@@ -16,7 +18,7 @@ public struct ChangeProposal: Hashable, Sendable {
 
     /// What is written down to be digested.
     private struct Written: Encodable {
-        let run: String
+        var run: String
         let step: String
         let action: String
         let parameters: PlanValue?
@@ -34,13 +36,29 @@ public struct ChangeProposal: Hashable, Sendable {
             run: run.id, step: step.id, action: step.action, parameters: Self.parameters(of: step, in: run),
             targets: step.targets.mapValues { run.start?.identities[$0] ?? $0 })
         scope = written.digest
+        work = Self.work(written, in: run)
         written.amount = [Double(self.units), size]
         digest = written.digest
+    }
+
+    /// The `work` of a step, where no measurement of an earlier one is part of its parameters.
+    public static func work(of step: RunStep, _ start: RunStart) -> String {
+        var run = Run(id: "")
+        run.start = start
+        return ChangeProposal(step, in: run, []).work
     }
 
     /// What was agreed to covers this: the same work on the same targets, and no more of it.
     func covers(_ other: ChangeProposal) -> Bool {
         isAgreed && scope == other.scope && other.units <= units && other.size <= size
+    }
+
+    /// The procedure stands for the run; of a run that only asks, the one that it asks about.
+    private static func work(_ written: Written, in run: Run) -> String {
+        guard let plan = run.start?.plan else { return written.digest }
+        var written = written
+        written.run = "\(plan.service)/\(plan.environment)/\(plan.asks?.procedure ?? plan.procedure)"
+        return written.digest
     }
 
     /// The parameters with the measurements that they refer to; references to secrets stay references.

@@ -49,7 +49,8 @@ extension Run {
     private func question(of step: StepState, at now: Instant) -> Notice {
         var notice = notice(of: .asked, at: now)
         let plan = start?.plan.steps.first { $0.id == step.id }
-        var sentence = "It asks for approval: \(step.summary)"
+        let ahead = start?.plan.asks.map { " ahead, for the occurrence of \($0.nominal)" } ?? ""
+        var sentence = "It asks for approval\(ahead): \(step.summary)"
         var verb = "approve"
         if case .ask(let question)? = plan?.kind {
             sentence = question.text

@@ -35,6 +35,10 @@ public struct Run: Sendable {
     public internal(set) var deliveries: [DeliveryState] = []
     /// The processes that its steps started.
     public internal(set) var children: [ProcessIdentity] = []
+    /// A node took the run that was left to the nodes.
+    var isTaken = false
+    /// Steps that were begun.
+    var begun = 0
     /// How often another process took the run over.
     public internal(set) var resumptions = 0
 
@@ -77,9 +81,12 @@ public struct StepState: Sendable {
         case proving
         /// Units are being taken back, last first. Goes to `done`.
         case undoing
+        /// It failed, and the changes that it stands on are taken back. Goes to `undoing` for what is left of its own work,
+        /// or to `done`.
+        case takingBack
         /// Final: it was not run.
         case skipped
-        /// Final: it has a verdict.
+        /// It has a verdict: final, unless a step that stands on it fails. Goes to `undoing` then.
         case done
     }
 
@@ -108,6 +115,14 @@ public struct StepState: Sendable {
     var pace = 1.0
     /// What the guard said before the first unit.
     var guardBefore: Verdict?
+    /// How the guard became worse while the step went on, which stops at its next safe point.
+    var worsened: (verdict: Verdict, cause: Cause)?
+    /// Somebody looks at its guard, or is about to.
+    var isWatched = false
+    /// How many steps of the run were begun before it.
+    var order = 0
+    /// The step with which it was taken back, or is being: that failed.
+    public internal(set) var takenBackFor: String?
     /// What stopped the step before its units were all begun, or was seen of them together: `fail` or `unknown`.
     var failure: (verdict: Verdict, cause: Cause)?
 
@@ -156,6 +171,8 @@ public struct UnitState: Sendable {
     var hasBegun = false
     /// Half done by this run, and still to be taken back where the plan asks for it.
     var halfDone: Cause?
+    /// It was to be taken back, and was not seen to be gone.
+    var remains = false
     /// True when it was found in place before anything was done.
     public internal(set) var wasAlreadySo = false
     /// True between a takeover and the first look at it: a process died with it in hand.

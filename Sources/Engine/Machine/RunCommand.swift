@@ -28,6 +28,8 @@ public enum RunCommand: Sendable, Equatable {
     case undo(step: String, unit: WorkUnit, baseline: [UInt8])
     /// Answered by `guardObserved`.
     case lookAtGuard(step: String)
+    /// Looks while the step goes on; answered by `guardWatched`.
+    case watchGuard(step: String, after: Duration)
     /// Answered by `proofObserved`.
     case lookAtProof(step: String)
     /// Makes the intent to send a notice durable; answered by `deliveryIntended`.
@@ -40,4 +42,16 @@ public enum RunCommand: Sendable, Equatable {
     case noteDelivery(id: String, attempt: Int, DeliveryOutcome)
     /// Answered by `ended`.
     case end(Verdict)
+}
+
+extension RunCommand {
+    /// It does nothing but let time pass, or look while something else goes on: it can be given up at any moment.
+    var isRest: Bool {
+        switch self {
+        case .wait, .awaitWindow, .pause, .awaitDecision, .awaitDelivery, .watchGuard: true
+        case .observe, .preview, .prepare, .apply, .repair, .probe, .undo, .lookAtGuard, .lookAtProof, .intendDelivery,
+            .deliver, .noteDelivery, .end:
+            false
+        }
+    }
 }

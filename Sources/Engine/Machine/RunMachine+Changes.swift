@@ -30,11 +30,19 @@ extension RunMachine {
             skip(&step, Cause(.notRun, "Only looked: it would do \(count). \(preview.summary)"), at: now)
             // What the look found stands; that it found nothing is no pass of a change that was not made.
             if preview.findings.contains(where: { $0.severity == .warn }) { step.verdict = .warn }
+            // Of a step that only asks, the look is all that there is to do.
+            if plan(of: step)?.kind == .askAhead { step.verdict = step.verdict ?? .pass }
             return []
         }
         step.units = limited(preview.units, plan(of: step)?.limits ?? [:])
-        if let approval = plan(of: step)?.approval, let question = propose(&step, approval, at: now) {
+        if let approval = plan(of: step)?.approval,
+            let question = propose(&step, approval, given: outcome.given ?? [], at: now)
+        {
             return [question]
+        }
+        if plan(of: step)?.kind == .askAhead {
+            askNobody(&step, at: now)
+            return []
         }
         step.phase = .working
         return hasGuard(step) ? [.lookAtGuard(step: step.id)] : nextUnit(&step, at: now)
@@ -59,6 +67,7 @@ extension RunMachine {
 
     /// Begins the next planned unit when it fits into the window; concludes the step when there is none.
     func nextUnit(_ step: inout StepState, at now: Instant) -> [RunCommand] {
+        if let worse = step.worsened { return stop(&step, worse.verdict, worse.cause, at: now) }
         guard let index = step.units.firstIndex(where: { $0.phase == .planned }) else {
             return conclude(&step, at: now)
         }
@@ -106,7 +115,7 @@ extension RunMachine {
     /// Does the unit whose intent is durable, unless it may not be begun any more.
     private func begin(_ step: inout StepState, _ index: Int, attempt: Int = 1, at now: Instant) -> [RunCommand] {
         let (unit, baseline) = (step.units[index].unit, step.units[index].baseline)
-        if hindrance(unit, step, at: now) != nil {
+        if step.worsened != nil || hindrance(unit, step, at: now) != nil {
             step.units[index].phase = .planned
             return nextUnit(&step, at: now)
         }

@@ -45,13 +45,23 @@ extension RunMachine {
             step.phase = .observing(attempt: attempt + 1)
             return [.observe(step: step.id, attempt: attempt + 1, after: soak.next(after: now) - now)]
         }
-        step.findings = (step.findings + soak.gaps).limited()
-        step.summary = "\(soak.summary) · \(step.summary)"
-        let isCut = now < soak.until && judgement.verdict != .fail
-        let cut = state.cancellation.map { Judge.Judgement(verdict: .unknown, cause: $0) }
-        let worst = isCut ? cut ?? soak.worst : soak.worst
-        finish(&step, worst.verdict.worst(soak.worst.verdict), worst.cause, at: now)
+        if now < soak.until, judgement.verdict != .fail, let cause = state.cancellation {
+            endSoak(&step, .unknown, cause, at: now)
+        } else if hasGuard(step), step.guardBefore == nil {
+            endSoak(&step, .unknown, Cause(.nobodyLooked, "Its guard could not be looked at in time."), at: now)
+        } else {
+            endSoak(&step, soak.worst.verdict, soak.worst.cause, at: now)
+        }
         return []
+    }
+
+    /// The looks are over: the worst of them counts, or what ended them where that is worse.
+    func endSoak(_ step: inout StepState, _ verdict: Verdict, _ cause: Cause?, at now: Instant) {
+        guard let soak = step.soak else { return }
+        step.findings = (step.findings + soak.warnings + soak.gaps).limited()
+        step.summary = step.summary.isEmpty ? soak.summary : "\(soak.summary) · \(step.summary)"
+        let worst = verdict.worst(soak.worst.verdict)
+        finish(&step, worst, worst == verdict ? cause ?? soak.worst.cause : soak.worst.cause, at: now)
     }
 
     private func judge(_ outcome: CheckOutcome, _ step: StepState) -> Judge.Judgement {

@@ -3,26 +3,6 @@ import Maintenance
 import Plans
 
 extension RunMachine {
-    /// The guard spoke: before the first unit it must be well, after each it must not have become worse.
-    func guardObserved(_ step: inout StepState, _ outcome: ChecksOutcome, at now: Instant) -> [RunCommand] {
-        guard step.phase == .working else { return [] }
-        step.keep(outcome.attachment)
-        let (verdict, because) = (outcome.verdict, outcome.cause?.sentence ?? "")
-        let before = step.guardBefore
-        step.guardBefore = before?.worst(verdict) ?? verdict
-        let when = before == nil ? "is \(verdict.rawValue) before anything is done" : "became \(verdict.rawValue)"
-        switch verdict {
-        case .pass: break
-        case .warn where before == .pass:
-            let cause = Cause(.threshold, "Its guard became warn. \(because)")
-            step.findings.append(Finding("guard of \(step.id)", .warn, cause))
-        case .warn: break
-        case .fail, .unknown:
-            return stop(&step, verdict, Cause(.rejected, "Its guard \(when). \(because)"), at: now)
-        }
-        return nextUnit(&step, at: now)
-    }
-
     /// All units are over: the plan's proof decides, where there is one that the units did not already have.
     func conclude(_ step: inout StepState, at now: Instant) -> [RunCommand] {
         guard step.phase == .working, step.failure == nil, plan(of: step)?.proof.isEmpty == false,
@@ -38,6 +18,7 @@ extension RunMachine {
     func proofObserved(_ step: inout StepState, _ outcome: ChecksOutcome, at now: Instant) -> [RunCommand] {
         guard step.phase == .proving else { return [] }
         step.keep(outcome.attachment)
+        if let worse = step.worsened { return stop(&step, worse.verdict, worse.cause, at: now) }
         let cause = Cause(.rejected, "Its proof is \(outcome.verdict.rawValue). \(outcome.cause?.sentence ?? "")")
         switch outcome.verdict {
         case .pass: break
@@ -65,7 +46,11 @@ extension RunMachine {
     /// Takes back the last unit that is done or half done; what was already so before is nobody's to take back.
     func nextUndo(_ step: inout StepState, at now: Instant) -> [RunCommand] {
         guard let index = step.units.lastIndex(where: \.isOurs) else {
-            finishChange(&step, at: now)
+            if let failed = step.takenBackFor {
+                finishTakenBack(&step, with: failed, at: now)
+            } else {
+                finishChange(&step, at: now)
+            }
             return []
         }
         step.units[index].phase = .undoing
@@ -77,6 +62,7 @@ extension RunMachine {
         step.keep(outcome.attachment)
         let halfDone = step.units[index].halfDone
         step.units[index].halfDone = nil
+        step.units[index].remains = outcome.state != .pending
         if outcome.state == .pending {
             step.units[index].phase = .undone
         } else if let halfDone, case .partial = outcome.state {
@@ -112,7 +98,9 @@ extension RunMachine {
                 step.units[index].phase = .left(cause)
                 commands += nextUnit(&step, at: now)
             }
+            let wasOver = state.steps[position].isOver
             state.steps[position] = step
+            if !wasOver { settle(step) }
         }
         // Of a hold people are to hear all the more.
         if cause.code != .held { cancelDeliveries(at: now) }
@@ -121,7 +109,7 @@ extension RunMachine {
 
     /// A dead process left the run: look at everything that was in hand.
     mutating func recover(at now: Instant) -> [RunCommand] {
-        state.resumptions += 1
+        if state.start?.isLeft == true, !state.isTaken { state.isTaken = true } else { state.resumptions += 1 }
         switch state.phase {
         case .running: break
         case .delivering: return recoverDeliveries(at: now)
@@ -131,12 +119,15 @@ extension RunMachine {
         var commands = recoverDeliveries(at: now)
         for index in state.steps.indices {
             var step = state.steps[index]
+            step.isWatched = false
             switch step.phase {
-            case .pending, .skipped, .done: break
+            case .pending, .takingBack, .skipped, .done: break
             case .observing(let attempt): commands.append(.observe(step: step.id, attempt: attempt, after: .zero))
             case .previewing: commands.append(.preview(step: step.id))
             case .awaitingWindow(let opening): commands.append(.awaitWindow(step: step.id, opening))
             case .awaitingDecision(let until): commands.append(.awaitDecision(step: step.id, until: until))
+            // Under a guard its end is a look at that.
+            case .waiting where step.soak != nil: break
             case .waiting(let until): commands.append(.pause(step: step.id, until: until))
             case .proving: commands.append(.lookAtProof(step: step.id))
             case .working, .undoing: commands += recover(&step)

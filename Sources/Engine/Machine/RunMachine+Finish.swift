@@ -15,7 +15,7 @@ extension RunMachine {
             summary: step.summary, measurements: step.measurements, missing: step.missing, findings: step.findings)
         let judgement = Judge.judge(seen, thresholds: profile(of: step)?.thresholds ?? Thresholds()) { measurement($0) }
         step.findings = step.findings.limited()
-        if let failure = step.failure, judgement.verdict.worst(failure.verdict) == failure.verdict {
+        if let failure = step.failure ?? step.worsened, judgement.verdict.worst(failure.verdict) == failure.verdict {
             finish(&step, failure.verdict, failure.cause, at: now)
         } else {
             finish(&step, judgement.verdict, judgement.cause, at: now)
@@ -23,7 +23,7 @@ extension RunMachine {
     }
 
     /// Sums are not known where it is not known what became of a unit; the record keeps what was counted.
-    private func unsure(_ step: StepState) -> [String: Cause] {
+    func unsure(_ step: StepState) -> [String: Cause] {
         let open = step.units.first { unit in
             switch unit.phase {
             case .unknown, .failed: !unit.baseline.isEmpty
@@ -36,7 +36,7 @@ extension RunMachine {
     }
 
     /// One finding a cause: a thousand units that were left for one reason are one thing to read.
-    private static func findings(_ units: [UnitState], ofUndo isUndo: Bool) -> [Finding] {
+    static func findings(_ units: [UnitState], ofUndo isUndo: Bool) -> [Finding] {
         var order: [Cause] = []
         var byCause: [Cause: (first: Finding, count: Int)] = [:]
         for finding in units.compactMap({ finding($0, ofUndo: isUndo) }) {
@@ -64,7 +64,7 @@ extension RunMachine {
 
     /// The measurements of all units that are in place, joined as the action declares; the preview's where no unit
     /// measured.
-    private func totals(_ step: StepState) -> [Measurement] {
+    func totals(_ step: StepState) -> [Measurement] {
         var totals: [Measurement] = []
         for unit in step.units where unit.phase == .done {
             for measurement in unit.proof?.measurements ?? [] {
@@ -95,7 +95,7 @@ extension RunMachine {
         return totals
     }
 
-    private func summary(_ step: StepState, _ count: Tally) -> String {
+    func summary(_ step: StepState, _ count: Tally) -> String {
         guard count.total > 0 else { return step.summary }
         if count.total == 1, let proof = step.units[0].proof, step.units[0].phase == .done { return proof.summary }
         var parts = ["\(count.done) of \(count.total) done"]

@@ -9,6 +9,11 @@ extension RunMachine {
         case .wait(let microseconds):
             let until = now + .microseconds(microseconds)
             step.phase = .waiting(until: until)
+            if hasGuard(step), let every = plan(of: step)?.guardEveryMicroseconds {
+                let policy = SoakPolicy(lastsMicroseconds: microseconds, everyMicroseconds: every)
+                step.soak = SoakState(policy, from: now)
+                return []
+            }
             return [.pause(step: step.id, until: until)]
         case .ask(let question):
             let until = now + .microseconds(question.withinMicroseconds)
@@ -16,6 +21,9 @@ extension RunMachine {
             return [.awaitDecision(step: step.id, until: until)]
         case .undo(let name):
             return beginUndo(&step, of: name, at: now)
+        case .askAhead:
+            step.phase = .previewing
+            return [.preview(step: step.id)]
         }
     }
 

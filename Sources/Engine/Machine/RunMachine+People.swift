@@ -5,12 +5,15 @@ import Plans
 /// Steps that wait for the word of people. Silence is no agreement.
 extension RunMachine {
     /// Asks for approval of what the preview found; `nil` where it is agreed to already.
-    func propose(_ step: inout StepState, _ approval: RunApproval, at now: Instant) -> RunCommand? {
+    func propose(
+        _ step: inout StepState, _ approval: RunApproval, given: [GivenApproval], at now: Instant
+    ) -> RunCommand? {
         guard let plan = plan(of: step) else { return nil }
         let proposal = ChangeProposal(plan, in: state, step.units)
         guard step.proposal?.covers(proposal) != true, proposal.units > 0 else { return nil }
         step.proposal = proposal
-        let until = now + .microseconds(approval.withinMicroseconds)
+        if agree(&step, proposal, approval, given, at: now) { return nil }
+        let until = state.start?.plan.asks?.nominal ?? now + .microseconds(approval.withinMicroseconds)
         step.phase = .awaitingDecision(until: until)
         return .awaitDecision(step: step.id, until: until)
     }
@@ -30,7 +33,8 @@ extension RunMachine {
         if decision.word == .refused {
             let note = decision.note.map { ": \($0)" } ?? "."
             step.units = []
-            finish(&step, .fail, Cause(.notAgreed, "\(decision.by) refused it\(note)"), at: now)
+            let cause = Cause(.notAgreed, "\(decision.by) refused it\(note)")
+            finish(&step, plan.kind == .askAhead ? .warn : .fail, cause, at: now)
             return []
         }
         let agreed = step.decisions.filter { $0.word == .agreed && counts($0, approval, proposal) }
@@ -38,6 +42,10 @@ extension RunMachine {
             return [.awaitDecision(step: step.id, until: until)]
         }
         step.proposal?.isAgreed = true
+        if plan.kind == .askAhead {
+            agreedAhead(&step, proposal, at: now)
+            return []
+        }
         // Time has passed: what is done is what is found now, and no more than was agreed to.
         step.units = []
         step.phase = .previewing
@@ -47,11 +55,15 @@ extension RunMachine {
     func undecided(_ step: inout StepState, at now: Instant) -> [RunCommand] {
         guard case .awaitingDecision(let until) = step.phase else { return [] }
         step.units = []
-        let cause =
-            plan(of: step)?.kind == nil
-            ? Cause(.notAgreed, "Not enough people agreed to it until \(until).")
-            : Cause(.notAgreed, "Nobody answered until \(until).")
-        finish(&step, .unknown, cause, at: now)
+        switch plan(of: step)?.kind {
+        case nil:
+            finish(&step, .unknown, Cause(.notAgreed, "Not enough people agreed to it until \(until)."), at: now)
+        case .askAhead?:
+            // Nothing was to be done yet: the run that does it asks again.
+            finish(&step, .warn, Cause(.notAgreed, "Not enough people agreed ahead, until \(until)."), at: now)
+        case .ask?, .wait?, .undo?:
+            finish(&step, .unknown, Cause(.notAgreed, "Nobody answered until \(until)."), at: now)
+        }
         return []
     }
 

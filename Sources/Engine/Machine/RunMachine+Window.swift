@@ -12,6 +12,7 @@ extension RunMachine {
     /// Why the unit may not be begun, or begun again, at that time: the run is to stop, or it does not fit into the window.
     func hindrance(_ unit: WorkUnit, _ step: StepState, at time: Instant) -> Cause? {
         if let cause = state.cancellation, cause.code == .held || plan(of: step)?.isFinal != true { return cause }
+        if let cause = state.stopped, isInTheWay(step) { return cause }
         return lateness(unit, step, at: time)
     }
 

@@ -26,6 +26,8 @@ public struct RunMachine: Sendable {
             commands = update(step) { before.previewed(&$0, outcome, at: now) }
         case .guardObserved(let step, let outcome):
             commands = update(step) { before.guardObserved(&$0, outcome, at: now) }
+        case .guardWatched(let step, let outcome):
+            commands = update(step) { before.guardWatched(&$0, outcome, at: now) }
         case .proofObserved(let step, let outcome):
             commands = update(step) { before.proofObserved(&$0, outcome, at: now) }
         case .waited(let step, let unit):
@@ -52,7 +54,8 @@ public struct RunMachine: Sendable {
             state.phase = .ended(verdict)
             state.endedAt = now
         }
-        return commands + advance(at: now) + tellOfQuestions(at: now) + endWhenDelivered()
+        commands += takeBack(at: now) + advance(at: now) + watchGuards(at: now)
+        return commands + tellOfQuestions(at: now) + endWhenDelivered()
     }
 
     /// Whether the event is to be recorded: after the end nothing is, and to stop the run is asked once.
@@ -104,6 +107,8 @@ public struct RunMachine: Sendable {
     private mutating func start(_ index: Int, at now: Instant) -> [RunCommand] {
         guard let plan = state.start?.plan.steps[index] else { return [] }
         state.steps[index].startedAt = now
+        state.steps[index].order = state.begun
+        state.begun += 1
         if let reason = plan.disabled {
             skip(&state.steps[index], Cause(.notRun, "It is disabled in the plan: \(reason)"), at: now)
             return []
@@ -171,15 +176,19 @@ public struct RunMachine: Sendable {
     }
 
     /// A failed change stops the run, a failed check does not, unless the plan says otherwise.
-    private mutating func settle(_ step: StepState) {
+    mutating func settle(_ step: StepState) {
         guard step.phase == .done, let plan = plan(of: step) else { return }
-        guard plan.isFinal != true else { return }
-        let policy = plan.onFailure ?? (plan.isCheck ? .continue : .stop)
+        guard plan.isFinal != true, step.takenBackFor == nil || step.takenBackFor == step.id else { return }
+        let policy = plan.onFailure ?? (plan.isCheck && plan.guardSteps == nil ? .continue : .stop)
         switch step.verdict {
         case .fail? where policy != .continue:
             state.stopped = Cause(.notRun, "Not run, because `\(step.id)` failed.")
+            if policy == .undo, plan.takesBack != nil, let index = state.steps.firstIndex(where: { $0.id == step.id }) {
+                state.steps[index].phase = .takingBack
+            }
         // A gate that the plan names as one stays shut when nobody could look, and people who said nothing did not agree.
-        case .unknown? where plan.onFailure == .stop || step.cause?.code == .notAgreed && policy != .continue:
+        case .unknown?
+        where plan.onFailure == .stop || plan.takesBack != nil || step.cause?.code == .notAgreed && policy != .continue:
             state.stopped = Cause(.notRun, "Not run, because `\(step.id)` could not be known.")
         default: break
         }

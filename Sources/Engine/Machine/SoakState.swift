@@ -14,6 +14,8 @@ struct SoakState: Sendable {
     private(set) var warns = 0
     private(set) var unknowns = 0
     private(set) var gaps: [Finding] = []
+    /// What its guard warned of.
+    private(set) var warnings: [Finding] = []
 
     init(_ policy: SoakPolicy, from now: Instant) {
         self.policy = policy
@@ -39,6 +41,11 @@ struct SoakState: Sendable {
         if judgement.verdict == .warn { warns += 1 }
         if judgement.verdict == .unknown { unknowns += 1 }
         if let cause = judgement.cause { note(judgement.verdict, cause) }
+    }
+
+    mutating func warn(_ finding: Finding) {
+        warnings.append(finding)
+        note(finding.severity, finding.cause)
     }
 
     private mutating func note(_ verdict: Verdict, _ cause: Cause) {

@@ -64,6 +64,7 @@ struct StepOrder {
 
     /// Why a step that needs this one is not run.
     private static func obstacle(_ step: StepState, _ plans: [RunStep]) -> Cause? {
+        if step.takenBackFor != nil { return Cause(.notRun, "Not run, because `\(step.id)` was taken back.") }
         if step.isBlocked { return Cause(.notRun, "Not run, because `\(step.id)` was not run.") }
         guard step.phase == .done, step.verdict == .fail || step.verdict == .unknown else { return nil }
         if plans.first(where: { $0.id == step.id })?.onFailure == .continue { return nil }
@@ -80,17 +81,19 @@ struct StepOrder {
     }
 
     /// What it changes, by identity: two names may stand for one database.
-    private static func places(of step: RunStep, in run: Run) -> Set<String> {
-        Set(step.targets.values.map { run.start?.identities[$0] ?? $0 })
+    static func places(of step: RunStep, in run: Run) -> Set<String> {
+        // Who only asks needs nothing for itself.
+        guard step.kind != .askAhead else { return [] }
+        return Set(step.targets.values.map { run.start?.identities[$0] ?? $0 })
     }
 }
 
 extension StepState {
     /// Something of it is being done, or is about to be.
-    fileprivate var isAtWork: Bool {
+    var isAtWork: Bool {
         switch phase {
         // What waits for its window or for people goes on from there without asking for its place anew.
-        case .previewing, .working, .proving, .undoing, .awaitingWindow, .awaitingDecision: true
+        case .previewing, .working, .proving, .undoing, .takingBack, .awaitingWindow, .awaitingDecision: true
         case .pending, .observing, .waiting, .skipped, .done: false
         }
     }

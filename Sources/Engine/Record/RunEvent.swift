@@ -37,6 +37,8 @@ public enum RunEvent: Codable, Sendable {
     case undecided(step: String)
     /// The guard of a change was looked at.
     case guardObserved(step: String, ChecksOutcome)
+    /// The guard of a step was looked at while that went on.
+    case guardWatched(step: String, ChecksOutcome)
     /// The plan's proof of a change was looked at.
     case proofObserved(step: String, ChecksOutcome)
     /// The intent to send a notice is durable, with its id.
@@ -68,6 +70,7 @@ public enum RunEvent: Codable, Sendable {
         case .decided: "decided"
         case .undecided: "undecided"
         case .guardObserved: "guard-observed"
+        case .guardWatched: "guard-watched"
         case .proofObserved: "proof-observed"
         case .deliveryIntended: "delivery-intended"
         case .deliveryTried: "delivery-tried"
@@ -106,6 +109,8 @@ public struct PreviewOutcome: Codable, Sendable {
     /// How long units really take against what is declared: the 95th percentile of earlier runs, 1 without history.
     public var pace: Double
     public var attachment: String?
+    /// What people agreed to before the run came to the step; `nil` for a step that asks nobody.
+    public var given: [GivenApproval]?
 }
 
 /// The intent to change one unit.

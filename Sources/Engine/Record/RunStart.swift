@@ -28,6 +28,8 @@ public struct RunStart: Codable, Sendable {
     public var from: String?
     /// The run that had failed or could not be known, where none passed since.
     public var recoversFrom: String?
+    /// Whoever began it left it to the nodes: the first that takes it is its beginning and no recovery.
+    public var isLeft: Bool?
 
     public init(
         plan: RunPlan, profiles: [String: StepProfile], nominal: Instant, owner: ProcessIdentity, requestedBy: String,

@@ -77,12 +77,6 @@ public struct TargetKindDefinition: Sendable {
         do { try decodable(spelledOut(settings), unresolved) } catch { return error.errors }
         return []
     }
-
-    /// A lone text is the value of the kind's shorthand.
-    public func spelledOut(_ settings: PlanValue) -> PlanValue {
-        if case .text = settings { return .map([.init(shorthand, settings)]) }
-        return settings
-    }
 }
 
 /// A target in use by a run: its client is opened at the first need and closed at the end.

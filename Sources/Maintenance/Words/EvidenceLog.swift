@@ -35,10 +35,13 @@ public func sha256Hex(_ bytes: some Sequence<UInt8>) -> String {
 
 /// Lower-case hexadecimal, two digits a byte.
 public func hex(_ bytes: some Sequence<UInt8>) -> String {
-    var text = ""
+    // Each record has three digests: worth not making a text of each byte.
+    let figures = Array("0123456789abcdef".utf8)
+    var text: [UInt8] = []
+    text.reserveCapacity(2 * bytes.underestimatedCount)
     for byte in bytes {
-        if byte < 16 { text.append("0") }
-        text.append(String(byte, radix: 16))
+        text.append(figures[Int(byte >> 4)])
+        text.append(figures[Int(byte & 15)])
     }
-    return text
+    return String(decoding: text, as: UTF8.self)
 }

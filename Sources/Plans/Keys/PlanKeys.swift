@@ -13,6 +13,9 @@ public enum PlanKeys {
             .optional(
                 "targets", .map(.target), "The databases, caches, endpoints and machines of the service, by name."),
             .optional("environments", .map(.table("environment")), "Where the service runs, and what differs there."),
+            .optional(
+                "place", .name,
+                "From where the targets can be reached, one of the estate's `places`: nodes of that place do the work."),
             .optional("windows", .map(.table("window")), "When work that users may notice is agreed to be done."),
             .optional("notices", .list(.table("notice")), "Who is told of the runs, besides whom the estate tells."),
             .optional("policy", .table("plan-policy"), "What this service allows less of than the estate."),
@@ -26,7 +29,10 @@ public enum PlanKeys {
 
     public static let environment = KeyTable(
         "environment", "an environment",
-        [.optional("targets", .map(.target), "Targets that are others here, or only here.")])
+        [
+            .optional("targets", .map(.target), "Targets that are others here, or only here."),
+            .optional("place", .name, "From where its targets can be reached, where that is another place."),
+        ])
 
     public static let window = KeyTable(
         "window", "a window",
@@ -69,6 +75,10 @@ public enum PlanKeys {
             .optional("priority", .scalar(Int.self), "Who goes first where several wait for each other; 0 without it."),
             .optional("disabled", .text, "Why it is not scheduled for now; by hand it can be run."),
             .optional("inputs", .map(.table("input")), "What is given to a run, by name."),
+            .optional(
+                "guard", .oneOrMany(.name),
+                "Checks that must stay well while its changes, its waits and its checks with `for` go on: checks among its "
+                    + "steps, or a procedure of checks."),
             .required("steps", .list(.table("step")), "What is done, in order."),
             .optional(
                 "finally", .list(.table("step")),
@@ -153,15 +163,21 @@ public enum PlanKeys {
             .optional("approval", .table("approval"), "Who must agree to a change, once it is known what it would do."),
             .optional(
                 "for", .scalar(Duration.self), "How long a check goes on, `every` so often: one failure ends it."),
-            .optional("every", .scalar(Duration.self), "How often a check looks that goes on `for` some time."),
+            .optional(
+                "every", .scalar(Duration.self),
+                "How often a check looks that goes on `for` some time; beside `guard` how often the guard is looked at while "
+                    + "the step goes on, 30 seconds without it."),
             .optional("retry", .table("retry"), "Tries again what could not be done or looked at."),
             .optional("timeout", .scalar(Duration.self), "The longest that one call of the action may take."),
             .optional(
                 "guard", .oneOrMany(.name),
-                "Checks that must pass before and between a change's units: earlier steps, or a "
-                    + "procedure of checks."),
+                "Checks that must stay well: before a change's units, between them and while they are worked on, and all "
+                    + "through a `wait` or a check that goes on `for` some time. Earlier steps, or a procedure of checks."
+            ),
             .optional(
-                "on-failure", .scalar(OnFailure.self), "What follows a failure; a check goes on, a change stops."),
+                "on-failure", .scalar(OnFailure.self),
+                "What follows a failure; a check goes on, a change stops. `undo` takes back what the step did and the changes "
+                    + "that it stands on, the last first, except those that say `continue`."),
             .optional("for-each", .value, "Repeats the step for each item, which is `${each}` in it."),
             .optional("proof", .list(.table("proof")), "Checks that prove a change, run after it."),
             .optional(
@@ -202,8 +218,12 @@ public enum PlanKeys {
                 "by", .oneOrMany(.name), "Who may agree: people or groups of the estate. Never who asked for the run."),
             .optional("count", .scalar(Int.self), "How many of them must; 1 without it."),
             .optional("within", .scalar(Duration.self), "How long is waited for them; a day without it."),
+            .optional(
+                "ahead", .text,
+                "How long before the procedure is due they are asked, such as `2 days` or `24 hours`; without it the run "
+                    + "asks when it comes to the step."),
         ],
-        later: ["asked": "the run asks when it comes to the step"])
+        later: ["asked": "write `ahead: 1 day`"])
 
     public static let field = KeyTable(
         "field", "a field",
@@ -239,13 +259,15 @@ public enum PlanKeys {
             .optional("freezes", .map(.table("freeze")), "When nothing is changed, by name."),
             .optional(
                 "actions", .map(.table("program")), "Programs that are actions of every plan, by the action's name."),
+            .optional(
+                "places", .list(.name),
+                "From where targets can be reached: the names that nodes are given with `serve --place`."),
             .optional("policy", .table("policy"), "What no plan may loosen."),
             .optional(
                 "retention", .table("retention"), "How long the journal keeps what runs saw; for ever without it."),
         ],
         later: [
-            "holidays": "use `calendars`",
-            "places": "run Millwright where the targets can be reached",
+            "holidays": "use `calendars`"
         ])
 
     public static let program = KeyTable(

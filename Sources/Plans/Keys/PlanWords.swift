@@ -7,7 +7,7 @@ public enum OnFailure: String, Codable, Sendable, WordValue {
     /// The steps after it are skipped.
     case stop
     case `continue`
-    /// What the step did is taken back, then as `stop`.
+    /// What the step did and the changes that it stands on are taken back, then as `stop`.
     case undo
 }
 

@@ -41,6 +41,8 @@ public struct Estate: Hashable, Sendable {
     public var calendars: [String: HolidayCalendar] = [:]
     public var policy = Policy()
     public var retention = Retention()
+    /// From where targets can be reached.
+    public var places: Set<String> = []
     /// Programs that are actions of every plan.
     public var programs: [ActionProgram] = []
 

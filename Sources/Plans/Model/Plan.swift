@@ -70,7 +70,11 @@ public struct Procedure: Sendable {
     public let notices: [NoticeRule]
     /// By environment.
     public let heartbeat: [String: RunHeartbeat]
+    /// How people are asked before it is due; `nil` where no step says so.
+    public internal(set) var asking: AskingAhead?
 
+    /// What must stay well while its steps go on.
+    let guards: [Located<String>]
     let steps: [StepSource]
     /// Run at the end, whatever came of the steps.
     let finalSteps: [StepSource]
@@ -130,5 +134,7 @@ struct TargetSource: Sendable {
 struct EnvironmentSource: Sendable {
     let name: String
     let targets: [TargetSource]
+    /// From where its targets can be reached.
+    var place: String?
     let position: Position
 }

@@ -26,12 +26,23 @@ public struct RunPlan: Codable, Hashable, Sendable {
     public let schedules: [String: String]?
     /// The programs that are actions of its steps; `nil` where there are none.
     public let programs: [ActionProgram]?
+    /// What it asks people about, of a run that does no more than that.
+    public let asks: RunAsking?
+    /// From where its targets can be reached, as the plan says; nodes of that place work on it.
+    public let reachedFrom: String?
+
+    /// The place where nothing is said.
+    public static let anyPlace = "default"
+
+    /// The place whose nodes work on it.
+    public var place: String { reachedFrom ?? Self.anyPlace }
 
     public init(
         service: String, environment: String, procedure: String, summary: String? = nil, owner: String? = nil,
         timezone: String = "UTC", planDigest: String = "", window: RunWindow? = nil, inputs: [String: PlanValue] = [:],
         targets: [String: RunTarget] = [:], steps: [RunStep], reports: [RunReport] = [], notices: RunNotices? = nil,
-        schedules: [String: String]? = nil, programs: [ActionProgram]? = nil
+        schedules: [String: String]? = nil, programs: [ActionProgram]? = nil, asks: RunAsking? = nil,
+        reachedFrom: String? = nil
     ) {
         self.service = service
         self.environment = environment
@@ -48,6 +59,8 @@ public struct RunPlan: Codable, Hashable, Sendable {
         self.notices = notices
         self.schedules = schedules
         self.programs = programs
+        self.asks = asks
+        self.reachedFrom = reachedFrom
     }
 }
 

@@ -23,7 +23,11 @@ public struct RunStep: Codable, Hashable, Sendable {
     public let retry: RetryPolicy?
     public let timeoutMicroseconds: Int64?
     public let guardSteps: [RunStep]?
+    /// How often its guard is looked at while it goes on; `nil` for a look between units alone.
+    public let guardEveryMicroseconds: Int64?
     public let onFailure: OnFailure?
+    /// The changes that are taken back with its own work when it fails, in the plan's order; `nil` for its own work alone.
+    public var takesBack: [String]?
     public let proof: [RunStep]
     /// Why it is not to be done yet, in the plan's words.
     public let disabled: String?
@@ -42,7 +46,8 @@ public struct RunStep: Codable, Hashable, Sendable {
         targets: [String: String] = [:], thresholds: Thresholds = Thresholds(), when: String? = nil,
         limits: [String: Double] = [:],
         retry: RetryPolicy? = nil, timeoutMicroseconds: Int64? = nil, guardSteps: [RunStep]? = nil,
-        onFailure: OnFailure? = nil, proof: [RunStep] = [], disabled: String? = nil,
+        guardEveryMicroseconds: Int64? = nil, onFailure: OnFailure? = nil, takesBack: [String]? = nil,
+        proof: [RunStep] = [], disabled: String? = nil,
         needs: [String]? = nil, isFinal: Bool = false, soak: SoakPolicy? = nil, approval: RunApproval? = nil
     ) {
         self.id = id
@@ -58,7 +63,9 @@ public struct RunStep: Codable, Hashable, Sendable {
         self.retry = retry
         self.timeoutMicroseconds = timeoutMicroseconds
         self.guardSteps = guardSteps
+        self.guardEveryMicroseconds = guardEveryMicroseconds
         self.onFailure = onFailure
+        self.takesBack = takesBack
         self.proof = proof
         self.disabled = disabled
         self.needs = needs

@@ -6,6 +6,8 @@ public enum StepKind: Codable, Hashable, Sendable {
     case ask(RunQuestion)
     /// Takes back what an earlier step of the run did, unit by unit, the last first.
     case undo(step: String)
+    /// Looks what its action would change and asks people about it; a later run changes it.
+    case askAhead
 }
 
 /// A question to people.
@@ -49,11 +51,14 @@ public struct RunApproval: Codable, Hashable, Sendable {
     public let count: Int
     /// How long is waited for them.
     public let withinMicroseconds: Int64
+    /// How long before the occurrence they are asked, in the plan's words; `nil` where the run asks as it comes to it.
+    public let ahead: String?
 
-    public init(by: [String], count: Int = 1, withinMicroseconds: Int64) {
+    public init(by: [String], count: Int = 1, withinMicroseconds: Int64, ahead: String? = nil) {
         self.by = by
         self.count = count
         self.withinMicroseconds = withinMicroseconds
+        self.ahead = ahead
     }
 }
 

@@ -27,6 +27,15 @@ struct StepSource: Sendable {
     var soak: SoakSource?
     var approval: ApprovalSource?
     let position: Position
+
+    /// It is an `undo`.
+    var takesBack: Bool { if case .undo? = kind { true } else { false } }
+
+    /// It goes on for a while, so that a guard can watch it.
+    var goesOn: Bool {
+        if case .wait? = kind { return true }
+        return isDo || soak != nil
+    }
 }
 
 /// What a step without an action is.
@@ -47,6 +56,7 @@ struct ApprovalSource: Sendable {
     let by: [Located<String>]
     let count: PlanNode?
     let within: PlanNode?
+    let ahead: Located<String>?
     let position: Position
 }
 

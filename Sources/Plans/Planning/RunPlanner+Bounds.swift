@@ -9,8 +9,9 @@ extension RunPlanner {
             if let limit = source.limit {
                 log.report("`limit` bounds a change, and a check changes nothing", at: limit.position)
             }
-            if let first = source.guards.first {
-                log.report("`guard` protects a change, and a check changes nothing", at: first.position)
+            if let first = source.guards.first, source.soak == nil {
+                log.report(
+                    "`guard` watches a change, a `wait` or a check with `for`; this one looks once", at: first.position)
             }
             if let first = source.proof.first {
                 log.report("`proof` is for a change; a check is its own proof", at: first.position)
@@ -18,16 +19,25 @@ extension RunPlanner {
             if let approval = source.approval {
                 log.report("`approval` is for a change; a check changes nothing", at: approval.position)
             }
-            if let onFailure = source.onFailure, onFailure.value == .undo {
-                log.report("a check has nothing to undo; use `stop` or `continue`", at: onFailure.position)
-            }
             return
         }
-        if let onFailure = source.onFailure, onFailure.value == .undo, case .change(let change)? = configured?.work,
-            change.undo == nil
-        {
-            log.report("`\(action.name)` cannot be undone; use `stop` or `continue`", at: onFailure.position)
+    }
+
+    /// What each step with `on-failure: undo` takes back, and a word on those that could take back nothing.
+    mutating func undoScopes(_ steps: [RunStep], _ sources: [StepSource]) -> [RunStep] {
+        let scope = UndoScope(steps) { [catalogue] in catalogue.actions[$0.action]?.canUndo == true }
+        for source in sources {
+            guard let onFailure = source.onFailure, onFailure.value == .undo, !source.takesBack,
+                let place = steps.firstIndex(where: { step in
+                    step.id == source.id.value || step.id.hasPrefix("\(source.id.value)[")
+                }),
+                scope.isVain(at: place)
+            else { continue }
+            let own = source.isDo ? "`\(steps[place].action)` cannot be undone" : "it changes nothing"
+            log.report(
+                "\(own), and it stands on no change that can be; use `stop` or `continue`", at: onFailure.position)
         }
+        return scope.filled
     }
 
     mutating func checkImpact(of source: StepSource, _ configured: ConfiguredAction?) {

@@ -1,36 +1,62 @@
+import Host
 import Maintenance
 
-/// The checks that belong to a change: what guards it, and what proves it.
+/// The checks that belong to a step: what guards it while it goes on, and what proves it.
 extension RunPlanner {
-    /// The checks that the names of a `guard` stand for; `nil` without one.
-    mutating func guards(of source: StepSource, id: String, _ scope: StepScope) -> [RunStep]? {
-        guard source.isDo, scope.role == .step, !source.guards.isEmpty else { return nil }
-        var steps: [RunStep] = []
-        for name in source.guards {
-            for check in guardSources(name, scope) {
-                let alone = StepScope(
-                    checks: OutputChecks(id: check.source.id.value, earlier: [:], allIDs: []), before: [],
-                    prefix: "\(id)/guard/", role: .guardCheck)
-                for item in ForEach.items(of: check.source, check.substitution, &log) {
-                    if let step = step(check.source, item, check.substitution, alone).0 { steps.append(step) }
-                }
+    /// What must stay well while a step goes on, and how often that is looked at.
+    struct GuardWatch {
+        let checks: [RunStep]
+        let every: Duration
+    }
+
+    /// The checks that the names of its own `guard` and of the procedure's stand for; `nil` without one.
+    mutating func guardWatch(
+        of source: StepSource, id: String, _ substitution: Substitution, _ scope: StepScope
+    ) -> GuardWatch? {
+        guard scope.role == .step, source.goesOn else { return nil }
+        let own = source.guards
+        let shared =
+            source.isFinal
+            ? []
+            : procedure.guards.filter { name in
+                name.value != source.id.value && !own.contains { $0.value == name.value }
+            }
+        guard !own.isEmpty || !shared.isEmpty else { return nil }
+        var checks: [RunStep] = []
+        for name in own { checks += guardChecks(name, of: id, among: scope.before, scope) }
+        for name in shared { checks += guardChecks(name, of: id, among: procedure.steps, scope) }
+        let every = source.soak?.every.flatMap { positive($0, substitution) } ?? PlanLimits.guardEvery
+        return GuardWatch(checks: unique(checks, source), every: every)
+    }
+
+    private mutating func guardChecks(
+        _ name: Located<String>, of id: String, among steps: [StepSource], _ scope: StepScope
+    ) -> [RunStep] {
+        var checks: [RunStep] = []
+        for check in guardSources(name, among: steps, scope) {
+            let alone = StepScope(
+                checks: OutputChecks(id: check.source.id.value, earlier: [:], allIDs: []), before: [],
+                prefix: "\(id)/guard/", role: .guardCheck)
+            for item in ForEach.items(of: check.source, check.substitution, &log) {
+                if let step = step(check.source, item, check.substitution, alone).0 { checks.append(step) }
             }
         }
-        return unique(steps, source)
+        return checks
     }
 
     private mutating func guardSources(
-        _ name: Located<String>, _ scope: StepScope
+        _ name: Located<String>, among steps: [StepSource], _ scope: StepScope
     ) -> [(source: StepSource, substitution: Substitution)] {
-        if let step = scope.before.first(where: { $0.id.value == name.value }) {
-            guard !step.isDo else {
-                log.report("a guard only looks, and `\(name.value)` is a change", at: name.position)
+        if let step = steps.first(where: { $0.id.value == name.value }) {
+            guard !step.isDo, step.kind == nil else {
+                let what = step.isDo ? "is a change" : "looks at nothing"
+                log.report("a guard only looks, and `\(name.value)` \(what)", at: name.position)
                 return []
             }
             return [(step, Substitution(inputs: inputs))]
         }
         guard let guarding = plan.procedure(name.value) else {
-            let names = scope.before.filter { !$0.isDo }.map(\.id.value) + plan.procedures.map(\.name)
+            let names = steps.filter { !$0.isDo && $0.kind == nil }.map(\.id.value) + plan.procedures.map(\.name)
             if scope.checks.allIDs.contains(name.value) {
                 log.report("`\(name.value)` is not before this step; a guard is an earlier check", at: name.position)
             } else {

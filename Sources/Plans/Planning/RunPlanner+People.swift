@@ -10,15 +10,16 @@ extension RunPlanner {
         if let forEach = source.forEach {
             log.report("`for-each` repeats checks and changes", at: forEach.position)
         }
-        if let onFailure = source.onFailure, onFailure.value == .undo {
-            log.report("it changes nothing that could be taken back; use `stop` or `continue`", at: onFailure.position)
-        }
         var taken: RunStep?
         let made: StepKind?
         var outputs = StepOutputs(fields: [])
+        var watch: GuardWatch?
         switch kind {
         case .wait(let node):
-            made = positive(node, substitution).map { .wait(microseconds: $0.microseconds) }
+            let lasts = positive(node, substitution)
+            made = lasts.map { .wait(microseconds: $0.microseconds) }
+            watch = guardWatch(of: source, id: source.id.value, substitution, scope)
+            checkLooks(of: source, watch, lasting: lasts)
         case .ask(let question):
             outputs = StepOutputs(fields: question.fields)
             made = .ask(
@@ -28,6 +29,9 @@ extension RunPlanner {
                     withinMicroseconds: (question.within.flatMap { positive($0, substitution) } ?? Self.day)
                         .microseconds, fields: question.fields))
         case .undo(let name):
+            if let onFailure = source.onFailure, onFailure.value == .undo {
+                log.report("it takes back one step, and no other; use `stop` or `continue`", at: onFailure.position)
+            }
             taken = changed(name, scope)
             made = .undo(step: name.value)
         }
@@ -41,10 +45,21 @@ extension RunPlanner {
             when: when(source, substitution, scope),
             timeoutMicroseconds: source.timeout.flatMap { positive($0, substitution) }?.microseconds
                 ?? taken?.timeoutMicroseconds,
+            guardSteps: watch?.checks, guardEveryMicroseconds: watch?.every.microseconds,
             onFailure: source.onFailure?.value,
             disabled: source.disabled.flatMap { substitution.plain($0.value, at: $0.position, "a reason", &log) },
             needs: needs(of: source, scope), isFinal: source.isFinal)
         return (step, outputs)
+    }
+
+    private mutating func checkLooks(of source: StepSource, _ watch: GuardWatch?, lasting: Duration?) {
+        guard let every = source.soak?.every else { return }
+        guard let watch else {
+            return log.report("`every` says how often a `guard` is looked at, and this has none", at: every.position)
+        }
+        if let lasting, lasting.inSeconds / max(watch.every.inSeconds, 0.001) > Double(PlanLimits.soakLooks) {
+            log.report("that is more than \(PlanLimits.soakLooks) looks; look less often", at: every.position)
+        }
     }
 
     /// The change that an `undo` takes back.
@@ -97,6 +112,8 @@ extension RunPlanner {
     mutating func soak(of source: StepSource, _ action: ActionDefinition, _ substitution: Substitution) -> SoakPolicy? {
         guard let soak = source.soak else { return nil }
         guard !action.isChange else {
+            // Beside a guard `every` is the guard's.
+            if soak.lasts == nil, !source.guards.isEmpty || !procedure.guards.isEmpty { return nil }
             log.report(
                 "`for` and `every` repeat a check; a change is done once",
                 at: (soak.lasts ?? soak.every)?.position ?? source.position)
@@ -130,7 +147,24 @@ extension RunPlanner {
                 "`count` is from 1 to the \(by.count) who may agree", at: approval.count?.position ?? approval.position)
         }
         let within = approval.within.flatMap { positive($0, substitution) } ?? Self.day
-        return RunApproval(by: by, count: count, withinMicroseconds: within.microseconds)
+        if let ahead = approval.ahead, let name = usesMeasurements(source) {
+            log.report(
+                "people are asked `ahead` of the run, before any step has measured `\(name)`; leave one of the two out",
+                at: ahead.position)
+        }
+        return RunApproval(
+            by: by, count: count, withinMicroseconds: within.microseconds, ahead: approval.ahead?.value)
+    }
+
+    /// A measurement of another step that the step is done with.
+    private func usesMeasurements(_ source: StepSource) -> String? {
+        var name: String?
+        source.with?.forEachText { _, text, _ in
+            for case .step(let id, let measurement) in (try? ReferenceText(text))?.references ?? [] {
+                name = name ?? "\(id).\(measurement)"
+            }
+        }
+        return name
     }
 
     /// The operating system's users of people and groups of the estate.
@@ -150,7 +184,7 @@ extension RunPlanner {
         return users
     }
 
-    private mutating func positive(_ node: PlanNode, _ substitution: Substitution) -> Duration? {
+    mutating func positive(_ node: PlanNode, _ substitution: Substitution) -> Duration? {
         guard let duration = number(node, as: Duration.self, substitution) else { return nil }
         if duration <= .zero { log.report("it is longer than nothing", at: node.position) }
         return duration

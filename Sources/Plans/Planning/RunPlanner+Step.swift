@@ -1,3 +1,4 @@
+import Host
 import Maintenance
 
 extension RunPlanner {
@@ -18,13 +19,15 @@ extension RunPlanner {
             fail: threshold(source.fail, own, substitution, scope))
         checkKeys(of: source, action, configured)
         checkImpact(of: source, configured)
+        let watch = guardWatch(of: source, id: id, substitution, scope)
         let step = RunStep(
             id: id, action: action.name, isChange: action.isChange,
             summary: source.summary.flatMap { substitution.plain($0.value, at: $0.position, "a summary", &log) },
             parameters: parameters, targets: chosen(for: source, action, substitution), thresholds: thresholds,
             when: when(source, substitution, scope), limits: limits(of: source, action, substitution),
             retry: retry(of: source, substitution), timeoutMicroseconds: timeout(of: source, action, substitution),
-            guardSteps: guards(of: source, id: id, scope), onFailure: source.onFailure?.value,
+            guardSteps: watch?.checks, guardEveryMicroseconds: watch?.every.microseconds,
+            onFailure: source.onFailure?.value,
             proof: proof(of: source, id: id, substitution, scope),
             disabled: source.disabled.flatMap { substitution.plain($0.value, at: $0.position, "a reason", &log) },
             needs: needs(of: source, scope), isFinal: source.isFinal, soak: soak(of: source, action, substitution),

@@ -43,7 +43,7 @@ struct RunPlanner {
             service: plan.service, environment: environment.name, procedure: procedure.name, summary: procedure.summary,
             owner: plan.owner, timezone: plan.timezone, planDigest: plan.digest, window: window, inputs: values,
             targets: usedTargets, steps: steps, reports: procedure.reports, notices: notices, schedules: schedules,
-            programs: usedPrograms(steps))
+            programs: usedPrograms(steps), reachedFrom: environment.place)
     }
 
     /// The estate's rules, then the plan's, then the procedure's.
@@ -90,7 +90,11 @@ struct RunPlanner {
             }
             before.append(source)
         }
-        return steps
+        if let first = procedure.guards.first, !procedure.steps.contains(where: \.goesOn) {
+            log.report(
+                "`guard` watches changes, waits and checks with `for`, and the procedure has none", at: first.position)
+        }
+        return undoScopes(steps, sources)
     }
 }
 

@@ -28,6 +28,7 @@ enum EstateReader {
         let times = TimeContext(zone: .utc, calendars: estate.calendars, now: host.now())
         estate.freezes = FreezeReader.read(fields, times, &log)
         estate.programs = ProgramReader(catalogue: catalogue, host: host, folder: folder).read(fields, &log)
+        estate.places = Set(fields.list("places", &log).compactMap { $0.read(String.self, &log) })
         if let node = fields.take("policy", &log) { estate.policy = readPolicy(node, &log) }
         if let node = fields.take("retention", &log) { estate.retention = readRetention(node, &log) }
         return estate

@@ -27,11 +27,12 @@ struct PlanReader {
         catalogue = catalogue.adding(programs)
         let targets = readTargets(fields, &log)
         var environments: [EnvironmentSource] = []
+        let place = readPlace(fields, &log)
         for entry in fields.named("environments", &log) {
-            environments.append(readEnvironment(entry, &log))
+            environments.append(readEnvironment(entry, place, &log))
         }
         if environments.isEmpty {
-            environments = [EnvironmentSource(name: "default", targets: [], position: node.position)]
+            environments = [EnvironmentSource(name: "default", targets: [], place: place, position: node.position)]
         }
         var windows: [String: PlanWindow] = [:]
         let names = Set((targets + environments.flatMap(\.targets)).map(\.name))
@@ -49,7 +50,8 @@ struct PlanReader {
                 environments: environments.map(\.name), times: times)
             if let procedure = reader.read(entry, &log) { procedures.append(procedure) }
         }
-        procedures = RelativeTimes(procedures, windows).resolved(&log)
+        let relative = RelativeTimes(procedures, windows)
+        procedures = relative.asking(relative.resolved(&log), times, &log)
         if procedures.isEmpty, node["procedures"] != nil, log.isEmpty {
             log.report("the plan has no procedure", at: node.position)
         }
@@ -114,13 +116,28 @@ struct PlanReader {
         return owner.value
     }
 
-    private func readEnvironment(_ entry: PlanNode.Entry, _ log: inout MistakeLog) -> EnvironmentSource {
+    private func readPlace(_ fields: Fields, _ log: inout MistakeLog) -> String? {
+        guard let place = fields.name("place", &log), !estateIsUnreadable else { return nil }
+        let known = estate?.places ?? []
+        // A place that no node is ever given would let its runs wait for ever.
+        if !known.contains(place.value) {
+            let hint = known.isEmpty ? "; name it under `places` of an `estate.yaml` beside the plan" : ""
+            log.report(unknown(place.value, "place", among: Array(known)) + hint, at: place.position)
+        }
+        return place.value
+    }
+
+    private func readEnvironment(
+        _ entry: PlanNode.Entry, _ elsewhere: String?, _ log: inout MistakeLog
+    ) -> EnvironmentSource {
         var targets: [TargetSource] = []
+        var place = elsewhere
         // `production:` with nothing below is an environment in which nothing differs.
         if entry.value.content != .null, let fields = Fields(entry.value, PlanKeys.environment, &log) {
             targets = readTargets(fields, &log)
+            place = readPlace(fields, &log) ?? elsewhere
         }
-        return EnvironmentSource(name: entry.key, targets: targets, position: entry.position)
+        return EnvironmentSource(name: entry.key, targets: targets, place: place, position: entry.position)
     }
 
     private func readTargets(_ fields: Fields, _ log: inout MistakeLog) -> [TargetSource] {

@@ -34,6 +34,7 @@ struct ProcedureReader {
         for entry in fields.named("inputs", &log) {
             if let input = readInput(entry, &log) { inputs.append(input) }
         }
+        let guards = StepReader.names("guard", of: fields, &log)
         var steps: [StepSource] = []
         for node in fields.list("steps", &log) {
             if let step = StepReader.read(node, catalogue, &log) { steps.append(step) }
@@ -54,7 +55,8 @@ struct ProcedureReader {
             occasionPosition: scheduleText?.position, dispatching: dispatching,
             scheduleText: scheduleText?.value ?? occursIn.flatMap { windows[$0.value]?.opensText },
             window: (occursIn ?? window)?.value, beginsWithWindow: occursIn != nil, inputs: inputs, reports: reports,
-            notices: notices, heartbeat: heartbeat, steps: steps, finalSteps: finalSteps, position: entry.position)
+            notices: notices, heartbeat: heartbeat, guards: guards, steps: steps, finalSteps: finalSteps,
+            position: entry.position)
     }
 
     private func clockChange(_ fields: Fields, _ log: inout MistakeLog) -> ClockChangeChoice? {

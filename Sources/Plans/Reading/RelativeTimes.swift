@@ -43,7 +43,7 @@ struct RelativeTimes {
     }
 
     /// A procedure's schedule, which may be relative itself, or a window's openings. A circle has none.
-    private func anchor(_ name: String, besides passed: [String]) -> RelativeOccasion.Anchor? {
+    func anchor(_ name: String, besides passed: [String]) -> RelativeOccasion.Anchor? {
         if let procedure = procedures.first(where: { $0.name == name }), !passed.contains(name) {
             let window = procedure.window.flatMap { windows[$0] }
             if procedure.beginsWithWindow { return window.map(anchor) }

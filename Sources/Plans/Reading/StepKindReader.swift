@@ -5,7 +5,7 @@ enum StepKindReader {
     private static let always: Set<String> = ["id", "summary", "when", "needs", "disabled", "on-failure"]
     /// The keys that a step without an action may have, by the key that makes it one.
     private static let keys: [String: Set<String>] = [
-        "wait": always.union(["wait"]), "undo": always.union(["undo", "timeout"]),
+        "wait": always.union(["wait", "guard", "every"]), "undo": always.union(["undo", "timeout"]),
         "ask": always.union(["ask", "from", "within", "fields", "warn", "fail"]),
     ]
     /// The keys of which a step has one.

@@ -46,7 +46,7 @@ enum StepReader {
         }
         return ApprovalSource(
             by: names("by", of: fields, &log), count: fields.take("count", &log), within: fields.take("within", &log),
-            position: node.position)
+            ahead: fields.text("ahead", &log), position: node.position)
     }
 
     private static func readProof(_ node: PlanNode, _ log: inout MistakeLog) -> StepSource? {

@@ -19,15 +19,7 @@ extension DailyReport {
         let rows = try await earlier(row, from: store, in: zone)
         input.unread = try await pages.each(rows) { input.earlier.append($0) }.keys.sorted()
         var report = make(input)
-        var looks: [String: [EvidenceNote.Look]] = [:]
-        var figures: [String: [[String: JSONValue]]] = [:]
-        try await pages.attachments(report.notes.wanted) { digest, attachment in
-            looks[digest] = attachment.evidence.map { EvidenceNote.Look($0) }
-            let tables = attachment.details.filter { $0["figure"] != nil }
-            if !tables.isEmpty { figures[digest] = tables }
-        }
-        report.notes.fill(from: looks)
-        report.figures = ReportFigure.all(of: [run], report.notes, figures)
+        report.figures = try await pages.figures(of: [run], noting: &report.notes)
         return report
     }
 

@@ -12,8 +12,7 @@ struct RunPages {
         _ rows: [RunRow], isAlive: (RunRow) -> Bool = { _ in false }, _ use: (RunFacts) -> Void
     ) async throws -> [String: Cause] {
         var unread: [String: Cause] = [:]
-        for start in stride(from: 0, to: rows.count, by: ReportLimits.page) {
-            let page = rows[start..<min(rows.count, start + ReportLimits.page)]
+        for page in rows.parts(of: ReportLimits.page) {
             let records = try await store.records(ofEach: page.map(\.id))
             for row in page {
                 do {
@@ -37,17 +36,20 @@ struct RunPages {
         return try RunMachine(replaying: records, of: id).state
     }
 
-    /// Hands over the attachments by their digests, a few in memory at once; those that are gone are left out.
-    func attachments(_ digests: [String], _ use: (String, Attachment) -> Void) async throws {
-        for start in stride(from: 0, to: digests.count, by: ReportLimits.bodyPage) {
-            let page = Array(digests[start..<min(digests.count, start + ReportLimits.bodyPage)])
-            let bodies = try await store.bodies(page)
-            for digest in page {
-                guard let bytes = bodies[digest], let attachment = try? decodeJSON(Attachment.self, bytes) else {
-                    continue
-                }
-                use(digest, attachment)
+    /// Puts into the notes what the bodies beside the runs say, and makes the figures that are in them. A few bodies are
+    /// in memory at once; those that are gone are left out.
+    func figures(of runs: [RunFacts], noting notes: inout [EvidenceNote]) async throws -> [ReportFigure] {
+        var looks: [String: [EvidenceNote.Look]] = [:]
+        var figures: [String: [[String: JSONValue]]] = [:]
+        for page in notes.wanted.parts(of: ReportLimits.bodyPage) {
+            for (digest, bytes) in try await store.bodies(Array(page)) {
+                guard let attachment = try? decodeJSON(Attachment.self, bytes) else { continue }
+                looks[digest] = attachment.evidence.map { EvidenceNote.Look($0) }
+                let tables = attachment.details.filter { $0["figure"] != nil }
+                if !tables.isEmpty { figures[digest] = tables }
             }
         }
+        notes.fill(from: looks)
+        return ReportFigure.all(of: runs, notes, figures)
     }
 }

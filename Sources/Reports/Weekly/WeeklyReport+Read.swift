@@ -42,15 +42,7 @@ extension WeeklyReport {
             WeeklyInput(
                 anchor: row, zone: zone, period: period, rows: rows, isOlder: !older.isEmpty,
                 runsRead: tally.read.values.reduce(0, +), gaps: gaps, tally: tally))
-        var looks: [String: [EvidenceNote.Look]] = [:]
-        var figures: [String: [[String: JSONValue]]] = [:]
-        try await pages.attachments(report.notes.wanted) { digest, attachment in
-            looks[digest] = attachment.evidence.map { EvidenceNote.Look($0) }
-            let tables = attachment.details.filter { $0["figure"] != nil }
-            if !tables.isEmpty { figures[digest] = tables }
-        }
-        report.notes.fill(from: looks)
-        report.figures = ReportFigure.all(of: tally.newest, report.notes, figures)
+        report.figures = try await pages.figures(of: tally.newest, noting: &report.notes)
         return report
     }
 

@@ -9,7 +9,7 @@ func blocking<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) a
 
 /// Asks again and again until the answer is yes; `false` when the time is over.
 public func eventually(
-    within limit: Duration = .seconds(20), every pause: Duration = .milliseconds(10), _ isSo: () async throws -> Bool
+    within limit: Duration = .seconds(120), every pause: Duration = .milliseconds(10), _ isSo: () async throws -> Bool
 ) async throws -> Bool {
     let clock = ContinuousClock()
     let end = clock.now + limit

@@ -1,5 +1,5 @@
 import Glibc
-import Synchronization
+import Host
 
 /// A program could not be started, or ended otherwise than it should.
 public struct ProgramError: Error, Sendable, CustomStringConvertible {
@@ -15,42 +15,15 @@ public struct ProgramError: Error, Sendable, CustomStringConvertible {
 }
 
 enum Spawn {
-    /// POSIX_SPAWN_SETSID of <spawn.h>, which is only visible to GNU C.
-    private static let newSession: Int32 = 0x80
-
-    /// Starts a program in a session of its own, with three descriptors and nothing else of ours open in it: every
-    /// descriptor that this process opens is close-on-exec.
     static func start(
         _ program: String, _ arguments: [String], environment: [String], input: Int32, output: Int32, errors: Int32
     ) throws -> pid_t {
-        var actions = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        for (target, source) in [input, output, errors].enumerated() {
-            posix_spawn_file_actions_adddup2(&actions, source, Int32(target))
+        do throws(SystemError) {
+            return try ChildProcess.start(
+                [program] + arguments, environment: environment, streams: [input, output, errors])
+        } catch {
+            throw ProgramError(program: program, reason: "could not be started: \(error.reason)")
         }
-        var attributes = posix_spawnattr_t()
-        posix_spawnattr_init(&attributes)
-        defer { posix_spawnattr_destroy(&attributes) }
-        var none = sigset_t()
-        sigemptyset(&none)
-        var all = sigset_t()
-        sigfillset(&all)
-        posix_spawnattr_setsigmask(&attributes, &none)
-        posix_spawnattr_setsigdefault(&attributes, &all)
-        posix_spawnattr_setflags(
-            &attributes, Int16(Int32(POSIX_SPAWN_SETSIGMASK) | Int32(POSIX_SPAWN_SETSIGDEF) | newSession))
-
-        var pointers: [UnsafeMutablePointer<CChar>?] = ([program] + arguments).map { strdup($0) } + [nil]
-        var variables: [UnsafeMutablePointer<CChar>?] = environment.map { strdup($0) } + [nil]
-        defer { (pointers + variables).forEach { free($0) } }
-        var process = pid_t()
-        let result = gate.withLock { _ in posix_spawnp(&process, program, &actions, &attributes, &pointers, &variables)
-        }
-        guard result == 0 else {
-            throw ProgramError(program: program, reason: "could not be started: \(String(cString: strerror(result)))")
-        }
-        return process
     }
 
     /// Two ends of a stream that no child inherits by accident; a socket pair, because glibc shows Swift no pipe2().
@@ -62,9 +35,6 @@ enum Spawn {
         }
         return (ends[0], ends[1])
     }
-
-    /// Held while a child is made and while a descriptor is not yet close-on-exec.
-    static let gate = Mutex(())
 
     /// Waits for a child's end. Blocks its thread.
     static func wait(_ process: pid_t) -> Int32 {

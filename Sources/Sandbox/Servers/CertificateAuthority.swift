@@ -47,7 +47,7 @@ public struct CertificateAuthority: Sendable {
         named name: String = "Sandbox Root", validity: Validity = .days(3650), home: String? = nil
     ) async throws -> CertificateAuthority {
         let issued = try await OpenSSL.issue(
-            OpenSSL.Request(name: name, isAuthority: true, validity: validity), by: nil, home: home)
+            OpenSSL.Request(name: name, validity: validity, isAuthority: true), by: nil, home: home)
         return CertificateAuthority(certificate: issued, rootPath: issued.certificatePath, chain: "", home: home)
     }
 
@@ -55,7 +55,7 @@ public struct CertificateAuthority: Sendable {
         named name: String = "Sandbox Intermediate", validity: Validity = .days(1825)
     ) async throws -> CertificateAuthority {
         let issued = try await OpenSSL.issue(
-            OpenSSL.Request(name: name, isAuthority: true, validity: validity), by: certificate, home: home)
+            OpenSSL.Request(name: name, validity: validity, isAuthority: true), by: certificate, home: home)
         let own = try String(contentsOfFile: issued.certificatePath, encoding: .utf8)
         return CertificateAuthority(certificate: issued, rootPath: rootPath, chain: own + chain, home: home)
     }
@@ -66,9 +66,10 @@ public struct CertificateAuthority: Sendable {
         names: [String], validity: Validity = .days(90), commonName: String? = nil,
         usages: String = "serverAuth,clientAuth", organizations: [String] = ["Millwright Sandbox"]
     ) async throws -> IssuedCertificate {
-        let request = OpenSSL.Request(
-            name: commonName ?? names.first ?? "leaf", isAuthority: false, validity: validity, names: names,
-            usages: usages, organizations: organizations)
+        var request = OpenSSL.Request(
+            name: commonName ?? names.first ?? "leaf", validity: validity, names: names)
+        request.usages = usages
+        request.organizations = organizations
         let issued = try await OpenSSL.issue(request, by: certificate, home: home)
         let own = try String(contentsOfFile: issued.certificatePath, encoding: .utf8)
         try (own + chain).write(toFile: issued.chainPath, atomically: false, encoding: .utf8)
@@ -80,7 +81,7 @@ public struct CertificateAuthority: Sendable {
         names: [String], validity: Validity = .days(90), home: String? = nil
     ) async throws -> IssuedCertificate {
         try await OpenSSL.issue(
-            OpenSSL.Request(name: names.first ?? "self", isAuthority: false, validity: validity, names: names),
+            OpenSSL.Request(name: names.first ?? "self", validity: validity, names: names),
             by: nil, home: home)
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Host
 import Synchronization
 
 /// The few socket calls of the stand-ins, on 127.0.0.1 only.
@@ -42,7 +43,7 @@ enum Loopback {
         while true {
             var polled = pollfd(fd: listener, events: Int16(POLLIN), revents: 0)
             if poll(&polled, 1, -1) < 0, errno == EINTR { continue }
-            let client = Spawn.gate.withLock { _ in
+            let client = ChildProcess.gate.withLock { _ in
                 let client = Foundation.accept(listener, nil, nil)
                 if client >= 0 { _ = fcntl(client, F_SETFD, FD_CLOEXEC) }
                 return client

@@ -1,48 +1,71 @@
 import Foundation
 
 /// `openssl ca` in a folder for each certificate: the only command of OpenSSL 3.0 that takes both ends of the validity.
-enum OpenSSL {
-    struct Request: Sendable {
-        var name: String
-        var isAuthority: Bool
-        var validity: Validity
-        var names: [String] = []
-        var usages = "serverAuth,clientAuth"
-        var organizations = ["Millwright Sandbox"]
+public enum OpenSSL {
+    public struct Request: Sendable {
+        public var name: String
+        public var validity: Validity
+        public var isAuthority: Bool
+        public var names: [String]
+        public var usages = "serverAuth,clientAuth"
+        public var organizations = ["Millwright Sandbox"]
+        /// As for `openssl req -newkey`; `ec` is P-256.
+        public var key = "ec"
+        public var digest = "sha256"
+        /// Lines of the section of extensions, instead of those that the kind of certificate has.
+        public var extensions: [String]?
+        /// Takes the key of another: a cross-sign, a renewal.
+        public var keyOf: IssuedCertificate?
+
+        public init(
+            name: String, validity: Validity = .days(90), isAuthority: Bool = false, names: [String] = [],
+            keyOf: IssuedCertificate? = nil
+        ) {
+            self.name = name
+            self.validity = validity
+            self.isAuthority = isAuthority
+            self.names = names
+            self.keyOf = keyOf
+        }
     }
 
-    static func issue(_ request: Request, by issuer: IssuedCertificate?, home: String?) async throws
-        -> IssuedCertificate
-    {
+    /// A certificate, good or bad; one without an issuer signs itself. Without `home` it disappears with this process.
+    public static func issue(
+        _ request: Request, by issuer: IssuedCertificate?, home: String? = nil
+    ) async throws -> IssuedCertificate {
         let folder = try home.map(makeFolder(in:)) ?? Scratch.folder()
         let subject = request.organizations.map { "/O=\($0)" }.joined() + "/CN=\(request.name)"
         let issued = IssuedCertificate(
-            certificatePath: folder + "/certificate.pem", keyPath: folder + "/key.pem", chainPath: folder + "/chain.pem"
-        )
+            certificatePath: folder + "/certificate.pem", keyPath: request.keyOf?.keyPath ?? folder + "/key.pem",
+            chainPath: folder + "/chain.pem")
         try configuration(request, folder: folder).write(
             toFile: folder + "/openssl.cnf", atomically: false, encoding: .utf8)
         try "".write(toFile: folder + "/index.txt", atomically: false, encoding: .utf8)
         let serial = UUID().uuidString.filter(\.isHexDigit)
         try "7\(serial.dropFirst())\n".write(toFile: folder + "/serial", atomically: false, encoding: .utf8)
+        let common = ["-config", folder + "/openssl.cnf"]
         try await Program.run(
             "openssl",
-            [
-                "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout",
-                issued.keyPath, "-out", folder + "/request.pem", "-config", folder + "/openssl.cnf", "-subj",
-                subject,
-            ])
+            ["req", "-new", "-out", folder + "/request.pem", "-subj", subject] + keyOptions(request, issued) + common)
         let signer =
             issuer.map { ["-cert", $0.certificatePath, "-keyfile", $0.keyPath] }
             ?? ["-selfsign", "-keyfile", issued.keyPath]
         try await Program.run(
             "openssl",
             [
-                "ca", "-batch", "-notext", "-config", folder + "/openssl.cnf", "-in",
-                folder + "/request.pem", "-out", issued.certificatePath, "-startdate", time(request.validity.from),
-                "-enddate", time(request.validity.until),
-            ] + signer)
+                "ca", "-batch", "-notext", "-in", folder + "/request.pem", "-out", issued.certificatePath, "-startdate",
+                time(request.validity.from), "-enddate", time(request.validity.until),
+            ] + common + signer)
         try FileManager.default.copyItem(atPath: issued.certificatePath, toPath: issued.chainPath)
         return issued
+    }
+
+    private static func keyOptions(_ request: Request, _ issued: IssuedCertificate) -> [String] {
+        if request.keyOf != nil { return ["-key", issued.keyPath] }
+        let parts = request.key.split(separator: ":")
+        let curve = parts.first == "ec" ? "ec_paramgen_curve:\(parts.dropFirst().first ?? "P-256")" : nil
+        return ["-newkey", curve == nil ? request.key : "ec", "-nodes", "-keyout", issued.keyPath]
+            + (curve.map { ["-pkeyopt", $0] } ?? [])
     }
 
     private static func makeFolder(in home: String) throws -> String {
@@ -56,7 +79,7 @@ enum OpenSSL {
             let isAddress = name.contains(":") || name.allSatisfy { $0.isNumber || $0 == "." }
             return (isAddress ? "IP:" : "DNS:") + name
         }
-        let extensions =
+        let usual =
             request.isAuthority
             ? ["basicConstraints = critical,CA:TRUE", "keyUsage = critical,keyCertSign,cRLSign"]
             : [
@@ -74,7 +97,7 @@ enum OpenSSL {
             database = \(folder)/index.txt
             serial = \(folder)/serial
             new_certs_dir = \(folder)
-            default_md = sha256
+            default_md = \(request.digest)
             policy = any
             unique_subject = no
             x509_extensions = extensions
@@ -84,7 +107,7 @@ enum OpenSSL {
             [extensions]
             subjectKeyIdentifier = hash
             authorityKeyIdentifier = keyid
-            \(extensions.joined(separator: "\n"))
+            \((request.extensions ?? usual).joined(separator: "\n"))
 
             """
     }

@@ -35,6 +35,8 @@ struct Explain: AsyncParsableCommand {
         Output.line(Style.strong("\(runnable.service) \(procedure)"))
         showTimes(plan, runnable, composition.host.now())
         try await showOccasion(plan, runnable, composition)
+        let standing = try await composition.standingApprovals(store)
+        let approvals = ApprovalWords(plan, start, standing, composition.host.now())
         var work = Duration.zero
         var couldNotLook = false
         for step in runnable.steps {
@@ -45,6 +47,7 @@ struct Explain: AsyncParsableCommand {
                 show(start.profiles[step.id]?.thresholds ?? Thresholds())
                 continue
             }
+            approvals.lines(of: step).forEach { Output.line("  \(Style.plain($0))") }
             let preview = Previewer(composition: composition, targets: targets, start: start)
             do {
                 let seen = try await preview.preview(step)

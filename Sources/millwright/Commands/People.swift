@@ -9,17 +9,24 @@ import Reports
 
 struct Approve: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Agrees to a step that waits for approval, or refuses it.",
+        abstract: "Agrees to a step that waits for approval, or refuses it; or lets it go ahead unasked from now on.",
+        usage: """
+            millwright approve RUN STEP [--yes | --refuse] [--note TEXT]
+            millwright approve --standing SERVICE PROCEDURE STEP --limit N --until DATE --reason TEXT
+            millwright approve --list
+            millwright approve --take-back ID
+            """,
         discussion: """
             Without --yes or --refuse it shows what the step would do. An approval holds for that and no more: should the \
             step find more to do when it begins, it asks again. Who speaks is the user of the operating system.
+
+            An approval that stands holds for the step as a run asked about it last, with the same parameters on the same \
+            targets, for at most so many units and so much in all, until its end, a year away at most. Whatever else the \
+            step would do is asked about as always.
             """)
 
-    @Argument(help: "The run's id, or its beginning.")
-    var id: String
-
-    @Argument(help: "The step.")
-    var step: String
+    @Argument(help: "The run's id, or its beginning, and the step; with --standing service, procedure and step.")
+    var names: [String] = []
 
     @Flag(help: "Agrees.")
     var yes = false
@@ -30,15 +37,20 @@ struct Approve: AsyncParsableCommand {
     @Option(help: "Why; it is recorded.")
     var note: String?
 
+    @OptionGroup var standing: StandingOptions
     @OptionGroup var store: StoreOptions
 
     func validate() throws {
         if yes, refuse { throw ValidationError("--yes or --refuse, not both.") }
+        try standing.validate(names, besides: yes || refuse || note != nil)
+        if !standing.isAsked, names.count != 2 { throw ValidationError("Give a run and a step of it.") }
     }
 
     func run() async throws {
-        let waiting = try await Waiting.find(id, step, store)
-        guard let proposal = waiting.step.proposal, !proposal.isAgreed, waiting.plan.kind == nil else {
+        if standing.isAsked { return try await standing.run(names, store) }
+        let step = names[1]
+        let waiting = try await Waiting.find(names[0], step, store)
+        guard let proposal = waiting.step.proposal, !proposal.isAgreed, waiting.asksForApproval else {
             throw ValidationError("\(step) of run \(waiting.run.id) asks for no approval now.")
         }
         guard yes || refuse else { return show(waiting, proposal) }
@@ -46,13 +58,18 @@ struct Approve: AsyncParsableCommand {
             Inbox.Letter(
                 run: waiting.run.id, step: step, word: refuse ? .refuse : .agree, proposal: proposal.digest, note: note),
             as: refuse ? .refused : .agreed)
-        Output.line(refuse ? "refused" : "agreed; the run goes on when enough have.")
+        let isAhead = waiting.run.start?.plan.asks != nil
+        let next = isAhead ? "nothing is done before its time" : "the run goes on when enough have"
+        Output.line(refuse ? "refused" : "agreed; \(next).")
     }
 
     private func show(_ waiting: Waiting, _ proposal: ChangeProposal) {
         let approval = waiting.plan.approval
         let agreed = waiting.step.decisions.filter { $0.word == .agreed && $0.proposal == proposal.digest }.map(\.by)
         Output.line("\(Style.strong(waiting.title)) \(Style.soft("run \(waiting.run.id)"))")
+        if let asks = waiting.run.start?.plan.asks {
+            Output.line("  asked ahead, for the occurrence of \(asks.nominal)")
+        }
         Output.line("  \(waiting.plan.action) on \(waiting.places)")
         Output.line("  \(Style.plain(waiting.step.summary))")
         Output.line("  \(proposal.units) units, \(MeasurementText.number(proposal.size)) in all")
@@ -67,7 +84,7 @@ struct Approve: AsyncParsableCommand {
                 "  \(approval.count) of \(approval.by.joined(separator: ", ")) must agree"
                     + (agreed.isEmpty ? "" : "; \(agreed.joined(separator: ", ")) did"))
         }
-        Output.line("  millwright approve \(waiting.run.id) \(step) --yes | --refuse --note \"…\"")
+        Output.line("  millwright approve \(waiting.run.id) \(waiting.step.id) --yes | --refuse --note \"…\"")
     }
 }
 
@@ -199,6 +216,9 @@ private struct Waiting {
         let start = run.start?.plan
         return "\(start?.service ?? "") \(start?.procedure ?? "") \(step.id)"
     }
+
+    /// Before it changes something, or ahead of the run that does.
+    var asksForApproval: Bool { plan.kind == nil || plan.kind == .askAhead }
 
     var places: String {
         plan.targets.values.map { run.start?.identities[$0] ?? $0 }.sorted().joined(separator: ", ")

@@ -31,6 +31,7 @@ struct Show: AsyncParsableCommand {
                 Output.line(
                     "\(Style.sign(step.verdict)) \(Style.verdict(step.verdict, word)) \(step.id): "
                         + Style.plain(Words.seen(step)))
+                for line in Words.agreed(step) { Output.line("    \(Style.plain(line))") }
             }
             Summary.show(document, reports: [])
         }

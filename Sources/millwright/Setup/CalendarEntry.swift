@@ -35,7 +35,7 @@ struct CalendarEntry: Encodable {
         var entries: [CalendarEntry] = []
         for plan in plans {
             for procedure in plan.dispatched(composition.catalogue) where procedure.isEnabled {
-                entries += occurrences(of: procedure, from, to)
+                entries += occurrences(of: procedure, from, to).map { noted($0, procedure, plan) }
                 entries += relative(procedure, standings[procedure.key], from, to)
             }
         }
@@ -69,6 +69,16 @@ struct CalendarEntry: Encodable {
             at = next
         }
         return entries
+    }
+
+    /// Of an asking, what it asks about.
+    private static func noted(_ entry: CalendarEntry, _ procedure: ProcedurePlan, _ plan: Plan) -> CalendarEntry {
+        guard let asked = plan.procedures.first(where: { $0.asking?.name == procedure.key.procedure }),
+            let occurrence = asked.asking?.occurrence(askedAt: entry.at, in: plan.zone)
+        else { return entry }
+        var entry = entry
+        entry.notes.append("asks people ahead about \(asked.name) of \(occurrence), and changes nothing")
+        return entry
     }
 
     /// Of what hangs on a fact or an agreement the next, where it is known.

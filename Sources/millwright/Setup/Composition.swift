@@ -82,13 +82,10 @@ struct Composition {
         guard plans.contains(where: { $0.procedures.contains { $0.hangsOn != nil } }) else { return [:] }
         let isThere = FileManager.default.fileExists(atPath: try options.path(host))
         let journal: any JournalStore = isThere ? try await reader(options) : MemoryJournal()
-        do {
-            let found = try await Prospects(store: journal, host: host, catalogue: catalogue).standings(of: plans)
+        return try await doing {
+            try await Prospects(store: journal, host: host, catalogue: catalogue).standings(of: plans)
+        } finally: {
             await journal.close()
-            return found
-        } catch {
-            await journal.close()
-            throw error
         }
     }
 

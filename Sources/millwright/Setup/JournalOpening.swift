@@ -63,12 +63,17 @@ extension Composition {
 
     /// What became of the journal itself, in a chain of its own.
     private func note(_ kind: String, _ what: String, in store: any JournalStore) async throws(JournalError) {
-        try await store.take(Self.journalStream)
-        try await store.take(Self.journalStream)
-        let last = try await store.records(of: Self.journalStream).last
-        let body = (try? encodeJSON(["what": what])) ?? []
-        let record = Record.next(after: last, run: Self.journalStream, at: host.now(), kind: kind, body: body)
-        try await store.append(Batch(records: [record]))
+        let write = { @Sendable [host] () async throws in
+            let last = try await store.records(of: Self.journalStream).last
+            let body = (try? encodeJSON(["what": what])) ?? []
+            let record = Record.next(after: last, run: Self.journalStream, at: host.now(), kind: kind, body: body)
+            try await store.append(Batch(records: [record]))
+        }
+        do {
+            try await store.whileTaken(Claim(Self.journalStream), write)
+        } catch {
+            throw error as? JournalError ?? JournalError(.unreachable, "The journal was given up while it was opened.")
+        }
     }
 
     static let journalStream = "journal"

@@ -63,7 +63,7 @@ struct RunSession {
         let screen = RunScreen(host: composition.host, isQuiet: format == .json)
         let driver = composition.driver(journal, screen.observer, held: holds, inbox: inbox)
         let signals = StopSignals { driver.cancel(Cause(.cancelled, "Somebody asked the run to stop.")) }
-        let run = try await journal.whileTaken { try await body(driver) }
+        let run = try await journal.keeping { try await body(driver) }
         withExtendedLifetime(signals) {}
         return run
     }

@@ -7,7 +7,7 @@ import Maintenance
 struct StoreOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "Where the journal is: sqlite:FILE, or postgresql://HOST/DATABASE as libpq reads it. Default: a file under the state directory.",
+            "Where the journal is: sqlite:FILE, or postgresql://HOST/DATABASE as libpq reads it. Default: what MILLWRIGHT_STORE says, else a file under the state directory.",
             discussion: """
                 A password on the command line is seen by others: leave it to PGPASSFILE, PGPASSWORD, or a service file \
                 with postgresql://?service=NAME.
@@ -22,7 +22,9 @@ struct StoreOptions: ParsableArguments {
     }
 
     func place(_ host: Host) throws(JournalError) -> Place {
-        guard let store else { return .file(Self.state(host) + "/journal.sqlite") }
+        guard let store = store ?? host.environment("MILLWRIGHT_STORE") else {
+            return .file(Self.state(host) + "/journal.sqlite")
+        }
         if store.hasPrefix("sqlite:"), store.utf8.count > 7 { return .file(String(store.dropFirst(7))) }
         if PostgreSQLKind.schemes.contains(where: { store.hasPrefix("\($0)://") }) { return .server(store) }
         throw JournalError(

@@ -50,8 +50,10 @@ final class RunScreen: Sendable {
     }
 
     private func report(_ run: Run, _ state: inout State) {
-        for step in run.steps where step.isOver && state.reported.insert(step.id).inserted {
-            Output.line(Self.line(step))
+        for step in run.steps where step.isOver {
+            // What is taken back with a later step is over twice.
+            let told = step.takenBackFor == nil ? step.id : "\(step.id) taken back"
+            if state.reported.insert(told).inserted { Output.line(Self.line(step)) }
         }
         for step in run.steps {
             guard let text = Self.waiting(step, run), state.reported.insert("\(step.id) \(text)").inserted else {

@@ -79,15 +79,12 @@ struct Cluster {
         _ body: (KubernetesAccess) async throws -> R
     ) async throws -> R {
         let client = kind.open(on: machine)
-        do {
+        return try await doing {
             var access = try await kind.access(client, for: purpose, in: context(patience))
             access.bounds = bounds
-            let result = try await body(access)
+            return try await body(access)
+        } finally: {
             await kind.close(client)
-            return result
-        } catch {
-            await kind.close(client)
-            throw error
         }
     }
 

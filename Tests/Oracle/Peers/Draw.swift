@@ -1,19 +1,13 @@
-/// Numbers drawn at random, the same for the same seed (SplitMix64).
+import Host
+
+/// Numbers drawn at random, the same for the same seed.
 struct Draw {
-    private var state: UInt64
+    private var generator: SeededGenerator
 
-    init(seed: UInt64) { state = seed }
-
-    private mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
+    init(seed: UInt64) { generator = SeededGenerator(seed: seed) }
 
     mutating func number(_ range: ClosedRange<Int>) -> Int {
-        range.lowerBound + Int(next() % UInt64(range.upperBound - range.lowerBound + 1))
+        range.lowerBound + Int(generator.next() % UInt64(range.upperBound - range.lowerBound + 1))
     }
 
     mutating func percent(_ chance: Int) -> Bool { number(0...99) < chance }

@@ -52,38 +52,18 @@ struct JobWatch: Sendable {
         _ pods: KubernetesList, _ feed: AsyncStream<News>.Continuation,
         _ group: inout ThrowingTaskGroup<Void, any Error>
     ) {
-        let (access, job, namespace, host) = (access, job, namespace, context.host)
-        func watch(
-            _ resource: KubernetesResource, labels: String? = nil, fields: String? = nil, from list: KubernetesList,
-            _ news: @escaping @Sendable (KubernetesObject, Bool) -> News
-        ) {
-            group.addTask {
-                do {
-                    for try await event in access.watch(
-                        resource, labels: labels, fields: fields, namespace: namespace, from: list)
-                    {
-                        switch event {
-                        case .added(let object), .modified(let object): feed.yield(news(object, false))
-                        case .deleted(let object): feed.yield(news(object, true))
-                        case .bookmark: break
-                        }
-                    }
-                } catch {
-                    return
-                }
-            }
-        }
-        watch(
-            .jobs, fields: "metadata.name=\(job.name)",
-            from: KubernetesList(objects: [job], resourceVersion: job.resourceVersion)
-        ) { .job($1 ? nil : $0) }
-        watch(.pods, labels: "job-name=\(job.name)", from: pods) { .pod($0, isGone: $1) }
+        let (job, host) = (job, context.host)
+        let watches = WatchFeed(access: access, namespace: namespace, feed: feed)
         group.addTask {
-            while !Task.isCancelled {
-                try await host.sleep(KubernetesActionLimits.tick)
-                feed.yield(.tick)
-            }
+            await watches.watch(
+                .jobs, fields: "metadata.name=\(job.name)",
+                from: KubernetesList(objects: [job], resourceVersion: job.resourceVersion)
+            ) { .job($1 ? nil : $0) }
         }
+        group.addTask {
+            await watches.watch(.pods, labels: "job-name=\(job.name)", from: pods) { .pod($0, isGone: $1) }
+        }
+        group.addTask { try await watches.tick(.tick, on: host) }
     }
 
     private func isOver(

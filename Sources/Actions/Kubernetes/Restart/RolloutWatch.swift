@@ -50,50 +50,29 @@ struct RolloutWatch: Sendable {
         _ look: RolloutLook, _ feed: AsyncStream<RolloutNews>.Continuation,
         _ group: inout ThrowingTaskGroup<Void, any Error>
     ) {
-        let (access, baseline, host) = (access, baseline, host)
-        func watch(
-            _ resource: KubernetesResource, labels: String? = nil, fields: String? = nil,
-            from list: KubernetesList, _ news: @escaping @Sendable (KubernetesObject, Bool) -> RolloutNews
-        ) {
-            group.addTask {
-                do {
-                    let watch = access.watch(
-                        resource, labels: labels, fields: fields, namespace: baseline.namespace, from: list)
-                    for try await event in watch {
-                        switch event {
-                        case .added(let object), .modified(let object): feed.yield(news(object, false))
-                        case .deleted(let object): feed.yield(news(object, true))
-                        case .bookmark: break
-                        }
-                    }
-                } catch {
-                    // Its end is no news: one looks again every few seconds, whatever becomes of the watches.
-                    return
-                }
-            }
-        }
-        let here = KubernetesList(
-            objects: [look.workload].compactMap { $0 }, resourceVersion: look.workload?.resourceVersion ?? "0")
-        watch(baseline.kind.api, fields: "metadata.name=\(baseline.name)", from: here) {
-            .workload($1 ? nil : $0)
-        }
-        watch(.pods, labels: selector, from: look.pods) { .pod($0, isGone: $1) }
-        // From the pods' moment on: older warnings are of other days.
-        watch(
-            .events, fields: "type=Warning",
-            from: KubernetesList(objects: [], resourceVersion: look.pods.resourceVersion)
-        ) { object, _ in .event(object) }
-        if !baseline.services.isEmpty {
-            watch(.endpointSlices, labels: RolloutLook.sliceSelector(baseline.services), from: look.slices) {
-                .slice($0, isGone: $1)
-            }
-        }
+        let (baseline, selector, host) = (baseline, selector, host)
+        let watches = WatchFeed(access: access, namespace: baseline.namespace, feed: feed)
         group.addTask {
-            while !Task.isCancelled {
-                try await host.sleep(KubernetesActionLimits.tick)
-                feed.yield(.tick)
+            let here = KubernetesList(
+                objects: [look.workload].compactMap { $0 }, resourceVersion: look.workload?.resourceVersion ?? "0")
+            await watches.watch(baseline.kind.api, fields: "metadata.name=\(baseline.name)", from: here) {
+                .workload($1 ? nil : $0)
             }
         }
+        group.addTask { await watches.watch(.pods, labels: selector, from: look.pods) { .pod($0, isGone: $1) } }
+        // From the pods' moment on: older warnings are of other days.
+        group.addTask {
+            let none = KubernetesList(objects: [], resourceVersion: look.pods.resourceVersion)
+            await watches.watch(.events, fields: "type=Warning", from: none) { object, _ in .event(object) }
+        }
+        if !baseline.services.isEmpty {
+            group.addTask {
+                await watches.watch(
+                    .endpointSlices, labels: RolloutLook.sliceSelector(baseline.services), from: look.slices
+                ) { .slice($0, isGone: $1) }
+            }
+        }
+        group.addTask { try await watches.tick(.tick, on: host) }
     }
 }
 

@@ -17,13 +17,13 @@ public struct DispatcherSimulation: Simulated {
     }
 
     public func history(of seed: UInt64) -> History<Step> {
-        var random = SplitMix(seed)
+        var random = SeededGenerator(seed: seed)
         return History(seed: seed, steps: Step.history(&random))
     }
 
     public func live(_ history: History<Step>, isTraced: Bool) -> Outcome {
         let world = World(menu, seed: history.seed, planted: planted, isTraced: isTraced)
-        var random = SplitMix(~history.seed)
+        var random = SeededGenerator(seed: ~history.seed)
         var number = 0
         for step in history.steps where world.violation == nil {
             number += 1

@@ -44,7 +44,7 @@ struct Menu: Sendable {
     static let locks = ["db", "cache"]
     static let services = ["alpha", "beta"]
 
-    func plan(_ p: Int, _ random: inout SplitMix, zone: Zone) -> ProcedurePlan {
+    func plan(_ p: Int, _ random: inout SeededGenerator, zone: Zone) -> ProcedurePlan {
         let key = ProcedureKey(service: Self.services[p % 2], environment: "prod", procedure: "p\(p)")
         let hasWindow = random.chance(30)
         return ProcedurePlan(
@@ -56,7 +56,7 @@ struct Menu: Sendable {
     }
 
     /// The last procedures wait for events, for facts and for people.
-    func timing(_ p: Int, _ random: inout SplitMix, zone: Zone) -> OccurrenceSource {
+    func timing(_ p: Int, _ random: inout SeededGenerator, zone: Zone) -> OccurrenceSource {
         switch p {
         case Self.triggered: .triggered(by: "after: p0")
         case Self.fact: .relative(random.pick(relatives), zone)
@@ -69,17 +69,17 @@ struct Menu: Sendable {
     static let fact = 4
     static let agreement = 5
 
-    private func catchUp(_ random: inout SplitMix) -> CatchUp {
+    private func catchUp(_ random: inout SeededGenerator) -> CatchUp {
         CatchUp(
             random.pick(CatchUp.Mode.allCases), cap: 1 + random.below(4), spread: .seconds(random.pick([0, 40])),
             afterPause: random.chance(30))
     }
 
-    private func overlap(_ random: inout SplitMix) -> Overlap {
+    private func overlap(_ random: inout SeededGenerator) -> Overlap {
         random.pick([.skip, .queue(1), .queue(2), .replace])
     }
 
-    private func locks(_ random: inout SplitMix) -> [String] {
+    private func locks(_ random: inout SeededGenerator) -> [String] {
         random.pick([[], [Self.locks[0]], [Self.locks[1]], Self.locks])
     }
 

@@ -1,3 +1,5 @@
+import Host
+
 /// What goes wrong, or changes, in a history.
 public enum Fault: Int, CaseIterable, Sendable {
     case crashBeforeAppend, tornAppend, crashAfterAppend, crashAmidEffects, appendFails
@@ -30,7 +32,7 @@ public struct Step: Sendable, CustomStringConvertible {
     }
 
     /// A history: mostly time that passes and runs that end, with enough going wrong between.
-    static func history(_ random: inout SplitMix) -> [Step] {
+    static func history(_ random: inout SeededGenerator) -> [Step] {
         let length = 52 + random.below(18)
         var steps: [Step] = []
         steps.reserveCapacity(length)

@@ -6,7 +6,7 @@ import Schedules
 extension World {
     func take(_ step: Step, number: Int) {
         self.step = number
-        random = SplitMix(step.number)
+        random = SeededGenerator(seed: step.number)
         tellFailedBegins()
         switch step.kind {
         case .tick: tick()

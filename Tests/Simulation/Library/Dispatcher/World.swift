@@ -19,7 +19,7 @@ final class World {
     let menu: Menu
     let planted: PlantedBug?
     let policy: DispatchPolicy
-    var random: SplitMix
+    var random: SeededGenerator
     var wall: Instant
     var steady = Duration.seconds(1000)
     var last: ClockReading?
@@ -51,7 +51,7 @@ final class World {
 
     init(_ menu: Menu, seed: UInt64, planted: PlantedBug?, isTraced: Bool = false) {
         if isTraced { trace = [] }
-        var random = SplitMix(seed)
+        var random = SeededGenerator(seed: seed)
         self.menu = menu
         self.planted = planted
         wall = random.pick(menu.starts) + .seconds(random.below(7200))

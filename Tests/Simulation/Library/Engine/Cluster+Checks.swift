@@ -7,11 +7,14 @@ import Plans
 extension Cluster {
     func check(_ entry: Chain.Entry, in chain: Chain, from before: Run) {
         let after = chain.machine.state
-        noteSeen(entry.event, chain, after)
+        noteSeen(entry.event, chain, before, after)
         for (old, new) in zip(before.steps, after.steps) {
             if old.isOver {
+                // What is taken back with another step is at work once more.
+                let isReopened = old.phase == .done && new.phase == .undoing && new.takenBackFor != nil
                 require(
-                    new.verdict == old.verdict && new.phase == old.phase, .verdictStays, "\(chain.id)/\(new.id)")
+                    new.verdict == old.verdict && (new.phase == old.phase || isReopened), .verdictStays,
+                    "\(chain.id)/\(new.id)")
             } else {
                 if old.phase == .pending { checkBegin(new, chain, before) }
                 if new.isOver { checkStep(new, from: old, chain) }
@@ -45,6 +48,18 @@ extension Cluster {
     private func checkStep(_ step: StepState, from before: StepState, _ chain: Chain) {
         guard let plan = chain.start.plan.steps.first(where: { $0.id == step.id }), step.phase == .done else { return }
         let what = "\(chain.id)/\(step.id) is \(step.verdict?.rawValue ?? "nothing")"
+        if let earlier = before.verdict, let verdict = step.verdict {
+            require(earlier.worst(verdict) == verdict, .verdictStays, "\(what), and was \(earlier)")
+        }
+        // A guard that warned before a change did anything is no worse when it goes on to.
+        let watched = chain.asked.worstWatched[step.id]
+        if let watched, let verdict = step.verdict, !plan.isChange || watched != .warn {
+            require(verdict.worst(watched) == verdict, .noFalseGreen, "\(what), and its guard was \(watched)")
+        }
+        if case .wait? = plan.kind, plan.guardSteps != nil, step.verdict == .pass {
+            require(watched == .pass, .noFalseGreen, "\(what), and its guard was not seen")
+        }
+        if step.verdict == .fail, plan.takesBack != nil { checkTakenBack(step, plan, chain) }
         if case .ask? = plan.kind, step.verdict == .pass {
             require(chain.asked.answered.contains(step.id), .noFalseGreen, "\(what), and nobody answered")
         }
@@ -65,6 +80,16 @@ extension Cluster {
         guard case .undoing = before.phase else { return }
         let left = step.units.filter { $0.phase == .done && !$0.wasAlreadySo }
         require(left.isEmpty, .undoComplete, "\(chain.id)/\(step.id): \(left.map(\.unit.id)) stay")
+    }
+
+    /// What the failed step stands on, and its own work, was seen to be gone, or is named as what stays.
+    private func checkTakenBack(_ step: StepState, _ plan: RunStep, _ chain: Chain) {
+        let sentence = step.cause?.sentence ?? ""
+        let named = sentence.firstRange(of: "Could not be taken back: ").map { sentence[$0.upperBound...] } ?? ""
+        for key in chain.asked.made where key.step == step.id || plan.takesBack?.contains(key.step) == true {
+            let isGone = chain.asked.probes[key] == .pending
+            require(isGone || named.contains("`\(key.step)`"), .takenBack, "\(key) stays, and \(step.id) failed")
+        }
     }
 
     private func checkUnit(_ unit: UnitState, _ key: UnitKey, _ seen: Targets.State?) {
@@ -101,6 +126,8 @@ extension Cluster {
             require(fits, .insideWindow, "\(what) at \(entry.at), until \(opening.closes)")
         }
         guard plan.guardSteps?.isEmpty == false else { return }
+        let watched = chain.asked.worstWatched[id] ?? .pass
+        require(watched == .pass || watched == .warn, .guardRespected, "\(what): its guard became \(watched)")
         require(!chain.asked.guardsOwed.contains(id), .guardRespected, "\(what): its guard was not looked at")
         let seen = chain.asked.guards[id]
         require(seen == .pass || seen == .warn, .guardRespected, "\(what): its guard is \(seen as Any)")
@@ -115,10 +142,26 @@ extension Cluster {
         require(
             isLast && place <= chain.asked.undone[id] ?? .max, .undoReversed, "\(chain.id)/\(id)/\(unit.id)")
         chain.asked.undone[id] = place
+        checkStepsReversed(id, chain)
+    }
+
+    /// Of what goes back with failed steps, nothing that was begun later is still there to go, or at work.
+    private func checkStepsReversed(_ id: String, _ chain: Chain) {
+        let run = chain.machine.state
+        let failed = Set(run.steps.filter { $0.phase == .takingBack }.map(\.id))
+        let going = chain.start.plan.steps.filter { failed.contains($0.id) }.reduce(into: failed) {
+            $0.formUnion($1.takesBack ?? [])
+        }
+        guard !failed.isEmpty, going.contains(id), let place = chain.asked.order.firstIndex(of: id) else { return }
+        for later in chain.asked.order.dropFirst(place + 1) where going.contains(later) {
+            guard let step = run.step(later), chain.start.profiles[later]?.canUndo == true else { continue }
+            let isThere = step.units.contains { $0.phase == .done && !$0.wasAlreadySo || $0.isInHand }
+            require(!isThere, .undoReversed, "\(chain.id)/\(id) goes before \(later)")
+        }
     }
 
     /// Before anything is begun, and after each unit that was begun, a guard is to be looked at.
-    private func noteSeen(_ event: RunEvent, _ chain: Chain, _ after: Run) {
+    private func noteSeen(_ event: RunEvent, _ chain: Chain, _ before: Run, _ after: Run) {
         switch event {
         case .observed(let id, _):
             let look = chain.asked.lastLooks[id] ?? .unknown
@@ -132,7 +175,17 @@ extension Cluster {
             }
         case .guardObserved(let step, _):
             if chain.asked.guardsLookedAt.remove(step) != nil { chain.asked.guardsOwed.remove(step) }
+        case .guardWatched(let id, _):
+            guard let seen = chain.asked.watched.removeValue(forKey: id), before.step(id)?.countsGuard == true else {
+                break
+            }
+            chain.asked.worstWatched[id] = chain.asked.worstWatched[id]?.worst(seen) ?? seen
         case .unitProbed(let id, let unit, _):
+            if let state = after.step(id)?.units.first(where: { $0.unit.id == unit }), state.phase == .done,
+                !state.wasAlreadySo
+            {
+                chain.asked.made.insert(UnitKey(run: chain.id, step: id, unit: unit))
+            }
             guard let step = after.step(id), let state = step.units.first(where: { $0.unit.id == unit }),
                 !state.isInHand, chain.start.plan.steps.first(where: { $0.id == id })?.guardSteps?.isEmpty == false
             else { return }
@@ -146,6 +199,7 @@ extension Cluster {
     }
 
     private func checkBegin(_ step: StepState, _ chain: Chain, _ run: Run) {
+        if step.startedAt != nil { chain.asked.order.append(step.id) }
         guard step.startedAt != nil, let plan = chain.start.plan.steps.first(where: { $0.id == step.id }) else {
             return
         }
@@ -169,6 +223,16 @@ extension Cluster {
             case .failed: require(count == 0, .deliveryHonest, "\(delivery.id) failed, and it arrived")
             case .planned, .sending, .waiting, .unknown: break
             }
+        }
+    }
+}
+
+extension StepState {
+    /// It goes on, and what its guard says counts.
+    fileprivate var countsGuard: Bool {
+        switch phase {
+        case .observing, .waiting, .working, .proving: true
+        default: false
         }
     }
 }

@@ -33,7 +33,7 @@ extension Cluster {
                     let notBegun = UnitOutcome(.pending, after: late, isFailure: false, took: .zero)
                     return answer(job, node, .unitProbed(step: step, unit: unit.id, notBegun))
                 }
-                if kind == .undo, !isToUndo(key, step, unit, job, node) { return }
+                if kind == .undo, planted != .undoesUnseen, !isToUndo(key, step, unit, job, node) { return }
                 if let cause = stopWhereHeld(job, node) {
                     job.error = cause
                     return probeNext(job)
@@ -62,7 +62,9 @@ extension Cluster {
             agenda.note(.job(job.id), at: wait)
             return false
         }
-        guard probe(key, job, node) == .pending else { return true }
+        let before = probe(key, job, node)
+        if case .unknown = before { job.isBlind = true }
+        guard before == .pending else { return true }
         let outcome = UnitOutcome(.pending, after: nil, isFailure: false, took: now - job.begunAt)
         answer(job, node, .unitUndone(step: step, unit: unit.id, outcome))
         return false
@@ -213,6 +215,7 @@ extension Cluster {
 
     /// What a performer says that does not look.
     private func believed(_ job: Job) -> ChangeState? {
+        if case .undo = job.command, planted == .trustsTheUndo { return .pending }
         guard case .apply(_, let unit, _) = job.command else { return nil }
         if planted == .trustsTheWord, job.error == nil { return .applied(Proof("\(unit.title) said so")) }
         return planted == .trustsTheError && job.error != nil ? .pending : nil

@@ -20,6 +20,7 @@ extension Cluster {
             switch command {
             case .observe(_, _, let after): after
             case .wait(_, _, let wait): wait
+            case .watchGuard(_, let after): after
             case .awaitDelivery(_, let wait): wait
             default: .zero
             }
@@ -44,6 +45,7 @@ extension Cluster {
             if isTime(until, job, node) { answer(job, node, .paused(step: step)) }
         case .awaitDecision(let step, let until): awaitDecision(step, until, job, node)
         case .lookAtGuard(let step): answer(job, node, .guardObserved(step: step, lookAtGuard(step, job, node)))
+        case .watchGuard(let step, _): answer(job, node, .guardWatched(step: step, watchGuard(step, job, node)))
         case .lookAtProof(let step): answer(job, node, .proofObserved(step: step, lookAtProof(node)))
         case .intendDelivery(let intent): answer(job, node, .deliveryIntended(intent))
         case .deliver(let id, let attempt):
@@ -91,7 +93,8 @@ extension Cluster {
             return .failure(error)
         }
         let value = isStruck(.badValue) == nil ? random.below(4) : 5 + random.below(5)
-        seen(job) { $0.lastLooks[step] = value > 7 ? .fail : value > 4 ? .warn : .pass }
+        let isWrong = value > RunMenu.failsAbove(job.plan(step))
+        seen(job) { $0.lastLooks[step] = isWrong ? .fail : value > 4 ? .warn : .pass }
         return .success(
             Observation(summary: "value \(value)", measurements: [Measurement("value", Double(value), .count)]))
     }
@@ -107,14 +110,23 @@ extension Cluster {
     private func lookAtGuard(_ step: String, _ job: Job, _ node: Node) -> ChecksOutcome {
         let isFirst = store.chains[job.run.id]?.asked.guards[step] == nil
         if planted == .guardOnce, !isFirst { return ChecksOutcome(.pass, because: nil) }
-        let verdict: Verdict =
-            blindness(node) != nil
-            ? .unknown : isStruck(.guardWorsens) == nil ? .pass : random.pick([.warn, .fail, .fail, .unknown])
+        let verdict = guardVerdict(node)
         seen(job) {
             $0.guards[step] = verdict
             $0.guardsLookedAt.insert(step)
         }
         return ChecksOutcome(verdict, because: verdict == .pass ? nil : Cause(.threshold, "The guard saw it."))
+    }
+
+    private func watchGuard(_ step: String, _ job: Job, _ node: Node) -> ChecksOutcome {
+        let verdict = guardVerdict(node)
+        seen(job) { $0.watched[step] = verdict }
+        return ChecksOutcome(verdict, because: verdict == .pass ? nil : Cause(.threshold, "The guard saw it."))
+    }
+
+    private func guardVerdict(_ node: Node) -> Verdict {
+        if blindness(node) != nil { return .unknown }
+        return isStruck(.guardWorsens) == nil ? .pass : random.pick([.warn, .fail, .fail, .unknown])
     }
 
     private func lookAtProof(_ node: Node) -> ChecksOutcome {

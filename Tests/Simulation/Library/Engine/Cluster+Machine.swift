@@ -1,6 +1,7 @@
 import Engine
 import Host
 import Maintenance
+import Plans
 
 /// The run machine, and the mistakes that are planted between it and its events.
 extension Cluster {
@@ -21,6 +22,23 @@ extension Cluster {
                 else { return command }
                 return .undo(step: step, unit: first.unit, baseline: baseline)
             }
+        case (.takesBackForwards, _):
+            return commands.map { command in
+                guard case .undo(let step, _, let baseline) = command, machine.state.step(step)?.takenBackFor != nil
+                else { return command }
+                let going = machine.state.steps.filter { $0.phase == .takingBack }.flatMap { failed in
+                    machine.state.start?.plan.steps.first { $0.id == failed.id }?.takesBack ?? []
+                }
+                for other in machine.state.steps where other.phase == .done && going.contains(other.id) {
+                    guard machine.state.start?.profiles[other.id]?.canUndo == true,
+                        let unit = other.units.last(where: { $0.phase == .done && !$0.wasAlreadySo })
+                    else {
+                        continue
+                    }
+                    return .undo(step: other.id, unit: unit.unit, baseline: baseline)
+                }
+                return command
+            }
         case (.recoveryAssumes, .resumed):
             return commands.flatMap { command -> [RunCommand] in
                 guard case .probe(let step, let unit, _) = command else { return [command] }
@@ -39,6 +57,9 @@ extension Cluster {
                 step: step, Decision(id: said.id, by: said.by, at: said.at, word: said.word, proposal: proposal))
         case (.guardIgnored?, .guardObserved(let step, _)):
             return .guardObserved(step: step, ChecksOutcome(.pass, because: nil))
+        case (.watchIgnored?, .guardWatched(let step, _)):
+            return .guardWatched(step: step, ChecksOutcome(.pass, because: nil))
+        case (.takesBackOwnOnly?, .started(let start)): return .started(start.takingBackNothing)
         case (.couldNotLookPasses?, .observed(let step, let outcome)) where outcome.observation == nil:
             let seen = Observation(summary: "nothing wrong", measurements: [Measurement("value", 0, .count)])
             return .observed(step: step, CheckOutcome(attempt: outcome.attempt, .success(seen)))
@@ -93,9 +114,25 @@ extension Run {
     }
 }
 
+extension RunStart {
+    fileprivate var takingBackNothing: RunStart {
+        var start = self
+        let steps = plan.steps.map { step in
+            var step = step
+            step.takesBack = nil
+            return step
+        }
+        start.plan = RunPlan(
+            service: plan.service, environment: plan.environment, procedure: plan.procedure, window: plan.window,
+            targets: plan.targets, steps: steps, notices: plan.notices)
+        return start
+    }
+}
+
 extension StepState {
     fileprivate func isSame(as other: StepState) -> Bool {
-        phase == other.phase && verdict == other.verdict && cause == other.cause && summary == other.summary
+        phase == other.phase && takenBackFor == other.takenBackFor && verdict == other.verdict && cause == other.cause
+            && summary == other.summary
             && measurements == other.measurements && findings == other.findings && units.count == other.units.count
             && zip(units, other.units).allSatisfy {
                 $0.phase == $1.phase && $0.baseline == $1.baseline && $0.wasAlreadySo == $1.wasAlreadySo

@@ -94,8 +94,12 @@ extension Cluster {
     }
 
     private func grant(_ name: String, _ node: Node) -> Fence {
-        let lease = store.leases.grant(
-            name, node.process.name, until: now + Self.lease, keepsToken: planted == .tokenStays)
+        let old = store.leases.leases[name]
+        var lease = store.leases.grant(name, node.process.name, until: now + Self.lease)
+        if let old, planted == .tokenStays {
+            lease = Lease(name: name, node: lease.node, token: old.token, expiresAt: lease.expiresAt)
+            store.leases.renew(lease.fence, until: lease.expiresAt)
+        }
         hold(lease.fence, node)
         note("LEASE \(name) to \(node.process.name) token \(lease.token)")
         return lease.fence

@@ -59,8 +59,10 @@ extension Cluster {
         }
         hand.mailbox = []
         guard !entries.isEmpty else { return }
-        let fault = isStruck(
-            .crashBeforeAppend, .tornAppend, .crashAfterAppend, .appendFails, .appendUnheard, .slowAppend)
+        // What is torn has parts.
+        let torn = entries.count > 1 ? isStruck(.tornAppend) : nil
+        let fault =
+            torn ?? isStruck(.crashBeforeAppend, .crashAfterAppend, .appendFails, .appendUnheard, .slowAppend)
         let append = Append(
             node.process, hand, base: hand.length, entries, next, fence, fault,
             begins: hand.length == 0 ? self.fence(of: Store.dispatcher, node) : nil)
@@ -138,6 +140,8 @@ extension Cluster {
             holder?.node == append.process.name, .fenced,
             "\(append.process.name) wrote to \(hand.id) of \(holder?.node ?? "nobody")")
         for entry in planted == .batchReversed ? Array(entries.reversed()) : Array(entries) { record(entry, in: chain) }
+        require(
+            chain.machine.state.isSame(as: append.next.state), .replaysAlike, "\(hand.id) as it was written together")
         if chain.isOver { ended += 1 }
     }
 

@@ -37,6 +37,10 @@ extension Cluster {
                 require(fits, .insideWindow, "\(key) is begun at \(wall(node)), until \(opening.closes)")
             }
         }
+        if kind == .undo {
+            let isGone = known.state == .pending && known.effect == nil && chain.asked.probes[key] == .pending
+            require(!isGone || known.isDisturbed || job.isBlind, .undoneOnce, "\(key)")
+        }
         // What a frozen or dead process began and nobody could see the end of goes on there: that is said of the unit.
         let target = job.plan(key.step)?.targets["on"]
         let others = targets.effects.values.filter { effect in

@@ -12,7 +12,7 @@ final class Cluster {
 
     let simulation: EngineSimulation
     let seed: UInt64
-    var random: SplitMix
+    var random: SeededGenerator
     var now = Cluster.beginning
     var agenda = Agenda()
     var store = Store()
@@ -42,7 +42,7 @@ final class Cluster {
         self.simulation = simulation
         seed = history.seed
         if isTraced { trace = [] }
-        var random = SplitMix(history.seed &* 0x9E37_79B9_7F4A_7C15)
+        var random = SeededGenerator(seed: history.seed &* 0x9E37_79B9_7F4A_7C15)
         procedures = (0..<3).map { RunMenu.procedure($0, simulation.schedules, &random) }
         policy = DispatchPolicy(disruptiveAtOnce: 2, observeOnly: random.chance(8), seed: random.next())
         nodes = (0..<history.nodes).map { Node($0) }
@@ -76,7 +76,7 @@ final class Cluster {
     }
 
     func take(_ step: EngineStep) {
-        random = SplitMix(step.number)
+        random = SeededGenerator(seed: step.number)
         switch step.kind {
         case .pass:
             let until = events + 1 + random.below(3)
@@ -131,7 +131,7 @@ final class Cluster {
         guard violation == nil else { return }
         note("CALM")
         isCalm = true
-        random = SplitMix(seed ^ 0xFFFF)
+        random = SeededGenerator(seed: seed ^ 0xFFFF)
         armed = [:]
         release()
         store.isFull = false

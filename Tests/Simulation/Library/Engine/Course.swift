@@ -14,6 +14,14 @@ struct Course {
     var guardsLookedAt: Set<String> = []
     /// Steps whose guard is to be looked at before anything is begun.
     var guardsOwed: Set<String> = []
+    /// The last look at a guard while its step went on.
+    var watched: [String: Verdict] = [:]
+    /// The worst of those that were recorded.
+    var worstWatched: [String: Verdict] = [:]
+    /// The steps in the order in which they were begun.
+    var order: [String] = []
+    /// What the run put into place itself.
+    var made: Set<UnitKey> = []
     /// Somebody asked the run to stop.
     var isStopped = false
     /// The place of the last unit that was begun.

@@ -35,6 +35,16 @@ package enum EngineBug: String, CaseIterable, Sendable {
     case windowForgotten
     /// What is to be taken back is taken back first first.
     case undoesForwards
+    /// With a failed step only its own work is taken back.
+    case takesBackOwnOnly
+    /// Of the steps that are taken back the first goes first.
+    case takesBackForwards
+    /// What was taken back is believed to be gone, and nobody looks.
+    case trustsTheUndo
+    /// What is to be taken back is, also where an earlier attempt has done it.
+    case undoesUnseen
+    /// While a step goes on its guard is always well.
+    case watchIgnored
     /// Every guard is well.
     case guardIgnored
     /// A guard is looked at once a step.

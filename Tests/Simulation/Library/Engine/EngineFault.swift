@@ -1,3 +1,5 @@
+import Host
+
 /// What goes wrong, or is done by people, in a history of the engine.
 enum EngineFault: Int, CaseIterable, Sendable {
     // Processes.
@@ -38,7 +40,7 @@ public struct EngineStep: Sendable, CustomStringConvertible {
         return "pass(\(number % 1000))"
     }
 
-    static func history(_ random: inout SplitMix) -> [EngineStep] {
+    static func history(_ random: inout SeededGenerator) -> [EngineStep] {
         let length = 44 + random.below(20)
         return (0..<length).map { place in
             let isFault = random.chance(22) || place == length / 3 || place == length / 2

@@ -10,6 +10,8 @@ enum EngineInvariant: String, CaseIterable {
     case oneByOne = "units of a step are worked on one by one, in their order"
     case undoReversed = "what is taken back is taken back last first"
     case undoComplete = "nothing of ours is left where it is to be taken back"
+    case takenBack = "what a failed step stands on is taken back, or named"
+    case undoneOnce = "what was seen to be gone is not taken back again"
     case guardRespected = "nothing is begun under a guard that is not well"
     case notWhileHeld = "nothing is begun while held"
     case quiet = "under a hold all is quiet within ten seconds"

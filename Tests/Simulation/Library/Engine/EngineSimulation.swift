@@ -1,3 +1,4 @@
+import Host
 import Schedules
 
 /// Histories of whole instances of Millwright: run machines, dispatchers, journal, leases, targets, clocks and network.
@@ -17,7 +18,7 @@ public struct EngineSimulation: Simulated {
     }
 
     public func history(of seed: UInt64) -> History<EngineStep> {
-        var random = SplitMix(seed)
+        var random = SeededGenerator(seed: seed)
         return History(seed: seed, nodes: 2 + random.below(4), steps: EngineStep.history(&random))
     }
 
@@ -25,7 +26,7 @@ public struct EngineSimulation: Simulated {
         let cluster = Cluster(self, history, isTraced: isTraced)
         for step in history.steps where cluster.violation == nil { cluster.take(step) }
         // A quiet history goes on until enough has happened.
-        var random = SplitMix(~history.seed)
+        var random = SeededGenerator(seed: ~history.seed)
         for _ in 0..<4000 where cluster.violation == nil && !cluster.hasEnough {
             cluster.take(EngineStep(kind: .pass, number: random.next()))
         }

@@ -4,7 +4,7 @@ import Engine
 enum EngineSituation: Int, CaseIterable {
     case running, delivering, ending
     case stepPending, observing, previewing, working, awaitingWindow, awaitingDecision, stepWaiting, proving,
-        stepUndoing, skipped, stepDone
+        stepUndoing, takingBack, skipped, stepDone
     case planned, preparing, intended, waiting, repairing, done, failed, unknown, left, undoing, undone
     case deliveryPlanned, sending, deliveryWaiting, delivered, deliveryFailed, deliveryUnknown
 }
@@ -40,6 +40,7 @@ extension StepState {
         case .waiting: .stepWaiting
         case .proving: .proving
         case .undoing: .stepUndoing
+        case .takingBack: .takingBack
         case .skipped: .skipped
         case .done: .stepDone
         }

@@ -25,6 +25,8 @@ final class Job {
     var effect: Int?
     var error: Cause?
     var isFailure = false
+    /// Before the effect it could not be looked whether an earlier attempt had it.
+    var isBlind = false
     /// The process was frozen between its last check and the effect.
     var isPastChecks = false
 

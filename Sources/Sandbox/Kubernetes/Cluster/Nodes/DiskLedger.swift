@@ -1,3 +1,4 @@
+import Host
 import Synchronization
 
 /// How full something is, in bytes.

@@ -1,3 +1,5 @@
+import Host
+
 /// A container image's name as a node's runtime resolves it.
 struct ImageName: Sendable {
     let given: String

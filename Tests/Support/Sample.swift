@@ -1,14 +1,14 @@
-import Host
-import Journal
+package import Host
+package import Journal
 
 /// Values for tests of the journal.
-enum Sample {
-    static let start = Instant("2026-11-22T02:00:00Z") ?? Instant(secondsSinceEpoch: 0)
+package enum Sample {
+    package static let start = Instant("2026-11-22T02:00:00Z") ?? Instant(secondsSinceEpoch: 0)
 
-    static func at(_ seconds: Int64) -> Instant { start + .seconds(seconds) }
+    package static func at(_ seconds: Int64) -> Instant { start + .seconds(seconds) }
 
     /// A chain of `count` records.
-    static func chain(_ run: String, _ count: Int, bytes: Int = 20) -> [Record] {
+    package static func chain(_ run: String, _ count: Int, bytes: Int = 20) -> [Record] {
         var records: [Record] = []
         for number in 0..<count {
             let body = #"{"n":\#(number),"pad":"\#(String(repeating: "x", count: bytes))"}"#
@@ -19,7 +19,7 @@ enum Sample {
         return records
     }
 
-    static func row(
+    package static func row(
         _ id: String, service: String = "steam", environment: String = "production", procedure: String = "weekly",
         nominal: Int64 = 0, started: Int64 = 0, state: RunState = .running
     ) -> RunRow {
@@ -30,11 +30,11 @@ enum Sample {
 }
 
 /// The code of the error that the work throws; `nil` when it throws none.
-func code(_ work: () async throws -> Void) async -> JournalError.Code? {
+package func code(_ work: () async throws -> Void) async -> JournalError.Code? {
     await failure(work)?.code
 }
 
-func failure(_ work: () async throws -> Void) async -> JournalError? {
+package func failure(_ work: () async throws -> Void) async -> JournalError? {
     do {
         try await work()
         return nil

@@ -1,8 +1,8 @@
-import Host
+package import Host
 import Synchronization
 
 /// Both clocks, moved by the test alone; who sleeps wakes when they have moved far enough.
-final class FakeClock: Sendable {
+package final class FakeClock: Sendable {
     private struct Sleeper {
         let due: Duration
         let continuation: CheckedContinuation<Void, any Error>
@@ -19,17 +19,19 @@ final class FakeClock: Sendable {
 
     private let state: Mutex<State>
 
-    init(_ wall: String = "2026-03-02T00:00:00Z") {
+    package init(_ wall: String = "2026-03-02T00:00:00Z") {
         state = Mutex(State(wall: Instant(wall) ?? Instant(secondsSinceEpoch: 0)))
     }
 
-    var now: Instant { state.withLock { $0.wall } }
+    package var now: Instant { state.withLock { $0.wall } }
+    /// What has passed by the steady clock.
+    package var steady: Duration { state.withLock { $0.steady } }
     /// How long was asked to sleep, in order.
-    var asked: [Duration] { state.withLock { $0.asked } }
-    var sleeping: Int { state.withLock { $0.sleepers.count } }
+    package var asked: [Duration] { state.withLock { $0.asked } }
+    package var sleeping: Int { state.withLock { $0.sleepers.count } }
 
     /// Moves the steady clock, and the wall clock as far or as far as is said.
-    func advance(_ time: Duration, wall: Duration? = nil) {
+    package func advance(_ time: Duration, wall: Duration? = nil) {
         let woken = state.withLock { state in
             state.steady += time
             state.wall = state.wall + (wall ?? time)
@@ -66,32 +68,11 @@ final class FakeClock: Sendable {
         }
     }
 
-    var host: Host {
+    package var host: Host {
         var host = Host.system
         host.now = { self.now }
-        host.steady = { self.state.withLock { $0.steady } }
+        host.steady = { self.steady }
         host.sleep = { try await self.sleep($0) }
         return host
     }
-}
-
-/// A value that a test's closures share.
-final class Noted<Value: Sendable>: Sendable {
-    private let state: Mutex<Value>
-    init(_ value: Value) { state = Mutex(value) }
-    var value: Value { state.withLock { $0 } }
-    func with<Result: Sendable>(_ body: (inout Value) throws -> Result) rethrows -> Result {
-        try state.withLock { try body(&$0) }
-    }
-}
-
-/// Lets the others go on until it is so; false where it never is.
-func eventually(_ condition: () async throws -> Bool) async -> Bool {
-    let clock = ContinuousClock()
-    let end = clock.now + .seconds(120)
-    while clock.now < end {
-        if (try? await condition()) == true { return true }
-        try? await clock.sleep(for: .milliseconds(2))
-    }
-    return false
 }

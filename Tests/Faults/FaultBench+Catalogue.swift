@@ -1,0 +1,5 @@
+@testable import millwright
+
+extension FaultBench {
+    static let catalogue = Composition().catalogue
+}

@@ -1,0 +1,13 @@
+import Host
+import Testing
+
+@Suite struct SeededGeneratorTests {
+    /// The published numbers of SplitMix64: a seed in a report of a failure means the same history everywhere.
+    @Test func theNumbersAreThoseOfTheAlgorithm() {
+        var generator = SeededGenerator(seed: 1_234_567)
+        #expect(
+            (0..<3).map { _ in generator.next() } == [
+                6_457_827_717_110_365_317, 3_203_168_211_198_807_973, 9_817_491_932_198_370_423,
+            ])
+    }
+}

@@ -73,6 +73,22 @@ final class ServeKillLoop {
         while now < quiet + 5 { try await rest(1) }
         // What is due while it is asked to stop may be decided by the next start.
         until = now - 2
+        try await stop()
+        // What the stop left the next start goes on with, also of plans that are gone.
+        for node in bench.nodes { try bench.plans.remove(from: node.appending(path: "plans")) }
+        try await revive()
+        let again = now
+        left = ["not looked"]
+        while now < again + 60, !left.isEmpty {
+            try await rest(1)
+            left = try await bench.unfinished(before: again)
+        }
+        if !left.isEmpty { wrong.append("left by a stop, and not over 60 s after the next start: \(left.prefix(5))") }
+        try await stop()
+    }
+
+    /// Asks all nodes to stop.
+    private func stop() async throws {
         for server in servers { server?.signal(SIGTERM) }
         for (node, server) in servers.enumerated() {
             guard let server else { continue }
@@ -80,6 +96,7 @@ final class ServeKillLoop {
             if exit != 0 {
                 wrong.append("node \(node + 1) ended with \(exit) when asked to: \(server.said.suffix(500))")
             }
+            servers[node] = nil
         }
     }
 

@@ -31,6 +31,13 @@ struct ServeKillPlans {
         }
     }
 
+    func remove(from plans: URL) throws {
+        for name in Self.periods.keys {
+            let file = plans.appending(path: name + ".yaml")
+            if FileManager.default.fileExists(atPath: file.path) { try FileManager.default.removeItem(at: file) }
+        }
+    }
+
     /// The lines of a file of effects.
     func lines(_ name: String) throws -> [String] {
         try String(contentsOf: folder.appending(path: name), encoding: .utf8).split(separator: "\n").map(String.init)

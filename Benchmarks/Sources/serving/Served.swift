@@ -78,7 +78,7 @@ final class Served: Sendable {
                 let lateness = (host.now() - occurrence.nominal).inSeconds * 1000
                 late.withLock { $0.append(lateness) }
             },
-            reserve: { _ in }, cancel: { _ in }, followers: { _ in [] },
+            reserve: { _ in }, cancel: { _ in }, stop: { _ in }, followers: { _ in [] },
             inForce: { [plans] _ in [.plans(changed: plans.values.sorted { $0.key < $1.key }, removed: [])] },
             say: { _ in }, owed: { _ in [] },
             tell: { _, _ in },

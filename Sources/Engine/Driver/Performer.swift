@@ -46,8 +46,7 @@ struct Performer: Sendable {
         case .pause(let step, let until):
             guard await pause(until: until) else { return nil }
             return Delivery(event: .paused(step: step))
-        case .awaitDecision(let step, let until):
-            return await awaitDecision(step, until: until, machine)
+        case .awaitDecision(let step, let until): return await awaitDecision(step, until: until, machine)
         case .repair(let step, let unit, let baseline):
             guard let plan = plan(step) else { return nil }
             return await work(plan, unit, baseline, machine) { try await $0.repair?(unit, baseline, $1, $2) }
@@ -64,18 +63,15 @@ struct Performer: Sendable {
             return await together(plan(step)?.guardSteps, machine) { .guardWatched(step: step, $0) }
         case .lookAtProof(let step):
             return await together(plan(step)?.proof, machine) { .proofObserved(step: step, $0) }
-        case .intendDelivery(let intent):
-            return intend(intent)
-        case .deliver(let id, let attempt):
-            return await send(id, attempt, machine)
+        case .intendDelivery(let intent): return intend(intent)
+        case .deliver(let id, let attempt): return await send(id, attempt, machine)
         case .awaitDelivery(let id, let wait):
             guard await pause(wait) else { return nil }
             return Delivery(event: .deliveryDue(id: id))
         case .noteDelivery(let id, let attempt, let outcome):
             return Delivery(
                 event: .deliveryTried(id: id, DeliveryAttempt(attempt: attempt, outcome: outcome, seconds: 0)))
-        case .end(let verdict):
-            return Delivery(event: .ended(verdict))
+        case .end(let verdict): return Delivery(event: .ended(verdict))
         }
     }
 

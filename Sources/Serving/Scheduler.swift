@@ -154,8 +154,9 @@ public struct Scheduler: Sendable {
                 let known = ledger.record.procedures.filter { !$0.value.isRemoved }.keys
                 var session = Session(ledger: ledger, dispatcher: Dispatcher(ledger.record, policy: policy))
                 heard.events = parts.inForce(Set(known)) + heard.events
-                try await handle(&heard, &session, in: &group, hand)
+                // Before new ones come, which are told by themselves: none is told twice.
                 tell(session.ledger.owed.inOrder, in: &group, hand)
+                try await handle(&heard, &session, in: &group, hand)
                 if attempt > 0 { parts.log("The journal can be written again.") }
                 attempt = 0
                 if !isReady { ready() }

@@ -148,6 +148,17 @@ public final class LeaseKeeper: Sendable {
         await withDiscardingTaskGroup { group in
             group.addTask { await self.bell.listen() }
             group.addTask { await self.renew() }
+            group.addTask { await self.expire() }
+        }
+    }
+
+    /// Also of a lease that was taken while the store does not answer for others.
+    private func expire() async {
+        while !Task.isCancelled {
+            let now = host.steady()
+            settle(held.withLock { Array($0.values) }, nil, now)
+            let next = held.withLock { held in held.values.map(\.until).min() } ?? now + JournalLimits.renewalLook
+            try? await host.sleep(max(JournalLimits.leaseLook, min(next - now, JournalLimits.leaseLook * 4)))
         }
     }
 

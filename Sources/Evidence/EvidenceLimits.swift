@@ -24,6 +24,10 @@ public enum EvidenceLimits {
     static let listing = 1000
     /// How often a checkpoint is made anew because another was written first.
     static let attempts = 1000
+    /// Ends of runs that are written together.
+    static let endsTogether = 64
+    /// Between two marks of the newest checkpoint.
+    static let markPause = Duration.seconds(1)
     /// Problems that a check of the journal lists; more are counted.
     public static let problems = 1000
 }

@@ -8,6 +8,9 @@ public enum JournalLimits {
     public static let recordBody = 16 << 20
     /// Bytes of a body beside the chain.
     public static let body = 64 << 20
+    /// Batches that a store commits together, and bytes of what is in them up to which it does.
+    public static let group = 64
+    public static let groupBytes = 4 << 20
     /// Shortest wait between two looks whether a lease has become free.
     public static let leaseLook = Duration.milliseconds(50)
     /// Longest wait between two looks whether a lease must be renewed: a third of the shortest that there is.

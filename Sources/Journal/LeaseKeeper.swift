@@ -58,28 +58,37 @@ public final class LeaseKeeper: Sendable {
         return taken.map(\.name)
     }
 
+    /// A lease that somebody works under, until they let it go.
+    struct Use: Sendable {
+        let fence: Fence
+        /// Ends when the lease is lost.
+        let losses: AsyncStream<Never>
+    }
+
     /// Takes the lease, or throws `heldByAnother`; with `waiting`, which is told once who has it, waits until it is this
-    /// process's, or the task is cancelled. What was taken already is used. False where somebody in this process works
-    /// under it already.
-    func use(_ claim: Claim, _ waiting: (@Sendable (Lease) -> Void)?) async throws(JournalError) -> Bool {
+    /// process's. What was taken already is used. Nil where somebody in this process works under it already.
+    func use(_ claim: Claim, _ waiting: (@Sendable (Lease) -> Void)?) async throws -> Use? {
         if fence(of: claim.chain) == nil {
             if let waiting {
                 try await wait(for: claim, waiting)
             } else if case .held(let lease, _) = try await ask(claim) {
-                throw .held(lease)
+                throw JournalError.held(lease)
             }
         }
-        return held.withLock { held in
-            guard held[claim.chain]?.isUsed == false else { return false }
-            held[claim.chain]?.isUsed = true
-            held[claim.chain]?.under = claim.under
-            return true
+        return try held.withLock { held in
+            guard var lease = held[claim.chain] else { throw JournalError.stale(claim.chain) }
+            if lease.isUsed { return nil }
+            lease.isUsed = true
+            lease.under = claim.under
+            held[claim.chain] = lease
+            return Use(fence: lease.fence, losses: lease.losses)
         }
     }
 
-    private func wait(for claim: Claim, _ waiting: (Lease) -> Void) async throws(JournalError) {
+    private func wait(for claim: Claim, _ waiting: (Lease) -> Void) async throws {
         var isTold = false
-        while !Task.isCancelled {
+        while true {
+            try Task.checkCancellation()
             // From before the question on, so that no change is missed in between.
             let rings = bell.rings()
             guard case .held(let lease, let left) = try await ask(claim) else { return }
@@ -122,15 +131,16 @@ public final class LeaseKeeper: Sendable {
         return [own, other]
     }
 
-    /// Ends when the lease is lost; at once where it is lost already.
-    func losses(of name: String) -> AsyncStream<Never> {
-        held.withLock { $0[name]?.losses } ?? AsyncStream { $0.finish() }
-    }
-
-    /// Gives a lease back, or leaves it to others. Where the store does not answer its time runs out by itself.
-    func letGo(of name: String, isLeft: Bool = false) async {
-        guard let lease = held.withLock({ $0.removeValue(forKey: name) }) else { return }
-        if isLeft { try? await leases.leave([lease.fence]) } else { try? await leases.release([lease.fence]) }
+    /// Gives a lease back, or leaves it to others; nothing where it was lost meanwhile, whoever has it now. Where the
+    /// store does not answer its time runs out by itself.
+    func letGo(_ fence: Fence, isLeft: Bool) async {
+        let isMine = held.withLock { held in
+            guard held[fence.name]?.fence == fence else { return false }
+            held[fence.name] = nil
+            return true
+        }
+        guard isMine else { return }
+        if isLeft { try? await leases.leave([fence]) } else { try? await leases.release([fence]) }
     }
 
     /// Gives all back: nobody has to wait for their time to run out.
@@ -158,7 +168,7 @@ public final class LeaseKeeper: Sendable {
             let now = host.steady()
             settle(held.withLock { Array($0.values) }, nil, now)
             let next = held.withLock { held in held.values.map(\.until).min() } ?? now + JournalLimits.renewalLook
-            try? await host.sleep(max(JournalLimits.leaseLook, min(next - now, JournalLimits.leaseLook * 4)))
+            try? await host.sleep(max(JournalLimits.leaseLook, min(next - now, JournalLimits.renewalLook)))
         }
     }
 

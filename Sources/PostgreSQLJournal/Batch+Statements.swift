@@ -3,33 +3,34 @@ import Host
 import Journal
 import Maintenance
 
-extension Batch {
-    /// What stores the batch, for one round trip and one transaction.
-    var statements: [SQLStatement] {
+extension [Batch] {
+    /// What stores the batches, for one round trip and one transaction; the same as storing them one after the other.
+    /// Nil where that cannot be done for all at once.
+    var statements: [SQLStatement]? {
+        var records = Batch(records: flatMap(\.records))
+        records.fences = Set(flatMap(\.fences)).sorted { ($0.name, $0.token) < ($1.name, $1.token) }
+        // Batches of one run in a wrong order.
+        if count > 1, (try? records.checkItself()) == nil { return nil }
         var statements: [SQLStatement] = []
-        if !fences.isEmpty {
-            statements.append(
-                SQLStatement(
-                    "SELECT millwright.hold_leases($1, $2, $3)",
-                    [.texts(fences.map(\.name)), .texts(fences.map(\.node)), .numbers(fences.map(\.token))]))
-        }
-        if !checkpoints.isEmpty { statements.append(Checkpoint.storing(checkpoints)) }
-        statements += rows.map(\.storing) + missed.map(\.storing)
-        if !records.isEmpty { statements.append(storingRecords) }
+        if !records.fences.isEmpty { statements.append(records.holdingLeases) }
+        for batch in self where !batch.checkpoints.isEmpty { statements.append(Checkpoint.storing(batch.checkpoints)) }
+        for batch in self { statements += batch.rows.map(\.storing) + batch.missed.map(\.storing) }
+        if !records.records.isEmpty { statements.append(records.storingRecords) }
+        let bodies = flatMap { batch in batch.bodies.map { (owner: batch.records.first?.run, body: $0) } }
         if !bodies.isEmpty {
             statements.append(
                 SQLStatement(
-                    "SELECT millwright.store_bodies($1, $2, $3)",
+                    prepared: "SELECT millwright.store_bodies($1::text[], $2, $3)",
                     [
-                        SQLParameter(records.first?.run), .digests(bodies.map(\.digest)),
-                        .contents(bodies.map(\.bytes)),
+                        .array(bodies.map(\.owner)), .digests(bodies.map(\.body.digest)),
+                        .contents(bodies.map(\.body.bytes)),
                     ]))
         }
-        let points = finitePoints
+        let points = flatMap(\.finitePoints)
         if !points.isEmpty {
             statements.append(
                 SQLStatement(
-                    "SELECT millwright.store_points($1, $2, $3, $4)",
+                    prepared: "SELECT millwright.store_points($1, $2, $3, $4)",
                     [
                         .texts(points.map(\.key)), .texts(points.map(\.name)), .moments(points.map(\.at)),
                         .fractions(points.map(\.value)),
@@ -37,7 +38,9 @@ extension Batch {
         }
         return statements
     }
+}
 
+extension Batch {
     /// Where each of its chains must stand for it.
     var expectedTips: [String: ChainTip] {
         records.reduce(into: [:]) { tips, record in
@@ -67,10 +70,16 @@ extension Batch {
         }
     }
 
-    private var storingRecords: SQLStatement {
+    fileprivate var holdingLeases: SQLStatement {
+        SQLStatement(
+            prepared: "SELECT millwright.hold_leases($1, $2, $3)",
+            [.texts(fences.map(\.name)), .texts(fences.map(\.node)), .numbers(fences.map(\.token))])
+    }
+
+    fileprivate var storingRecords: SQLStatement {
         let tips = expectedTips.sorted { $0.key < $1.key }
         return SQLStatement(
-            "SELECT millwright.store_records($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+            prepared: "SELECT millwright.store_records($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
             [
                 .texts(tips.map(\.key)), .numbers(tips.map(\.value.sequence)), .digests(tips.map(\.value.digest)),
                 .texts(records.map(\.run)), .numbers(records.map(\.sequence)), .moments(records.map(\.at)),
@@ -83,7 +92,8 @@ extension Batch {
 extension RunRow {
     fileprivate var storing: SQLStatement {
         SQLStatement(
-            "SELECT millwright.store_row(ROW($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)::millwright.run)",
+            prepared:
+                "SELECT millwright.store_row(ROW($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)::millwright.run)",
             [
                 SQLParameter(id), SQLParameter(service), SQLParameter(environment), SQLParameter(procedure),
                 .moment(nominal), .moment(startedAt), .moment(endedAt), SQLParameter(state.rawValue),
@@ -96,7 +106,7 @@ extension RunRow {
 extension MissedRow {
     fileprivate var storing: SQLStatement {
         SQLStatement(
-            "SELECT millwright.store_missed(ROW($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)::millwright.missed)",
+            prepared: "SELECT millwright.store_missed(ROW($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)::millwright.missed)",
             occurrence.parameters + [
                 .moment(last), SQLParameter(count), SQLParameter(isAtLeast ? "t" : "f"), SQLParameter(cause),
                 SQLParameter(sentence), .moment(decidedAt),
@@ -113,7 +123,7 @@ extension Occurrence {
 extension Checkpoint {
     static func storing(_ all: [Checkpoint]) -> SQLStatement {
         SQLStatement(
-            "SELECT millwright.store_checkpoints($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+            prepared: "SELECT millwright.store_checkpoints($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
             [
                 .numbers(all.map(\.number)), .texts(all.map(\.kind.rawValue)), .texts(all.map(\.run)),
                 .numbers(all.map(\.head.sequence)), .texts(all.map(\.head.digest)), .texts(all.map(\.rowDigest)),

@@ -23,11 +23,11 @@ struct Commit {
     }
 
     func store(_ group: [Writer.Waiting]) {
-        guard group.count > 1 else {
+        guard group.count > 1, let statements = group.map(\.batch).statements else {
             for work in group { work.answer(store(work, isDoubtful: false)) }
             return
         }
-        switch send(group.flatMap(\.statements), until: group.map(\.end).min() ?? host.steady()) {
+        switch send(statements + group.flatMap(\.more), until: group.map(\.end).min() ?? host.steady()) {
         case .stored:
             for work in group {
                 opening.confirmed(work.batch)
@@ -41,12 +41,13 @@ struct Commit {
     /// One batch by itself, for as long as patience lasts.
     private func store(_ work: Writer.Waiting, isDoubtful: Bool) -> Result<Void, JournalError> {
         var isDoubtful = isDoubtful
+        let statements = ([work.batch].statements ?? []) + work.more
         var last: any Error = CouldNotLook(.unreachable, "\(opening.identity) was not asked.")
         var pause = PostgreSQLJournalLimits.firstPause
         repeat {
             do {
                 if isDoubtful, try isThere(work.batch) { return succeed(work) }
-                switch send(work.statements, until: work.end) {
+                switch send(statements, until: work.end) {
                 case .stored: return succeed(work)
                 case .refused(let failure) where Self.passes(failure): last = failure
                 case .refused(let failure):
@@ -75,7 +76,7 @@ struct Commit {
         do {
             let now = host.steady()
             let soon = max(end, now + PostgreSQLJournalLimits.longestPause)
-            try opening.open(session, until: min(now + PostgreSQLJournalLimits.opening, soon))
+            try opening.open(session, until: min(now + PostgreSQLJournalLimits.opening, soon), isWriter: true)
         } catch {
             return .notSent(error)
         }

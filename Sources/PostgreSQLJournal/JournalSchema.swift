@@ -7,7 +7,9 @@ enum JournalSchema {
     /// Pruning holds it alone: a body that it takes away must not be one that is just being used again.
     private static let bodies: Int64 = 0x4D69_6C6C_4A01
 
-    static let migrations: [[String]] = [tables + leases + recordFunctions + rowFunctions, leasePlaces, plannedOnce]
+    static let migrations: [[String]] = [
+        tables + leases + recordFunctions + rowFunctions, leasePlaces, plannedOnce, bodiesOfMany,
+    ]
 
     static var version: Int { migrations.count }
 
@@ -181,6 +183,20 @@ enum JournalSchema {
                 JOIN millwright.series AS s ON s.key = p.key AND s.name = p.name ORDER BY p.place;
         END $$
         """,
+    ]
+
+    /// Version 4: batches of several runs are stored as one.
+    private static let bodiesOfMany = [
+        """
+        CREATE FUNCTION millwright.store_bodies(owners text[], digests bytea[], contents bytea[]) RETURNS void
+        LANGUAGE plpgsql AS $$
+        BEGIN
+            PERFORM pg_advisory_xact_lock_shared(\(bodies));
+            INSERT INTO millwright.body SELECT * FROM unnest(digests, contents) ORDER BY 1 ON CONFLICT DO NOTHING;
+            INSERT INTO millwright.body_use SELECT * FROM unnest(owners, digests) AS u(owner, digest)
+                WHERE owner IS NOT NULL ON CONFLICT DO NOTHING;
+        END $$
+        """
     ]
 
     /// The first record of each chain must continue a record that is there, and the key refuses a second that does.

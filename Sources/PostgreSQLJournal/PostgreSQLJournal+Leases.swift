@@ -112,14 +112,19 @@ extension PostgreSQLJournal: Leases {
         [.texts(fences.map(\.name)), .texts(fences.map(\.node)), .numbers(fences.map(\.token))]
     }
 
+    /// A lease need not be on the disk: what is appended under it brings it there as well, and where the server forgets
+    /// it in a crash the next append is refused.
+    private static let withoutSync = SQLStatement(prepared: "SELECT set_config('synchronous_commit', 'off', true)")
+
     private func ask(_ sql: String, _ parameters: [SQLParameter]) async throws(JournalError) -> [[String?]] {
         try opening.mustNotBeClosed()
         let opening = opening
         do {
             return try await leasing.tryTo { session in
                 let deadline = opening.host.steady() + PostgreSQLJournalLimits.opening
-                try opening.open(session, until: deadline)
-                return try session.exchange([SQLStatement(sql, parameters)], until: deadline)[0].values
+                try opening.open(session, until: deadline, isWriter: true)
+                return try session.exchange(
+                    [Self.withoutSync, SQLStatement(prepared: sql, parameters)], until: deadline)[1].values
             }
         } catch {
             throw JournalError(error, identity)

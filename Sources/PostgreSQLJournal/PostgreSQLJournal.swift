@@ -68,7 +68,8 @@ public final class PostgreSQLJournal: JournalStore {
         let result: Result<Void, JournalError> = await leasing.perform { session in
             Result {
                 try first(session)
-                try opening.open(session, until: opening.host.steady() + PostgreSQLJournalLimits.opening)
+                try opening.open(
+                    session, until: opening.host.steady() + PostgreSQLJournalLimits.opening, isWriter: true)
             }.mapError { JournalError($0, opening.identity) }
         }
         do throws(JournalError) { try result.get() } catch {
@@ -81,9 +82,10 @@ public final class PostgreSQLJournal: JournalStore {
     public var identity: String { opening.identity }
 
     public func append(_ batch: Batch) async throws(JournalError) {
-        try batch.checkItself()
-        try await writer.append(batch)
+        for answer in await writer.append([batch]) { try answer.get() }
     }
+
+    public func append(each batches: [Batch]) async -> [Result<Void, JournalError>] { await writer.append(batches) }
 
     public func prune(_ part: PrunedPart, _ checkpoints: [Checkpoint]) async throws(JournalError) {
         guard !checkpoints.isEmpty else { return }
@@ -91,7 +93,7 @@ public final class PostgreSQLJournal: JournalStore {
         let removal = SQLStatement(
             "SELECT millwright.prune($1, $2)",
             [.texts(checkpoints.map(\.run)), SQLParameter(part == .records ? "t" : "f")])
-        try await writer.append(batch, and: [removal])
+        for answer in await writer.append([batch], and: [removal]) { try answer.get() }
     }
 
     public func records(of run: String) async throws(JournalError) -> [Record] {

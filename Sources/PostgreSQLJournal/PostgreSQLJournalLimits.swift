@@ -2,10 +2,6 @@
 enum PostgreSQLJournalLimits {
     /// Connections that append: while one waits for its commit, what comes gathers for the other.
     static let lanes = 2
-    /// Batches that are committed together.
-    static let group = 64
-    /// Bytes of bodies up to which batches are committed together.
-    static let groupBytes = 4 << 20
     /// How long an append or a question is tried while the server cannot be reached.
     static let patience = Duration.seconds(60)
     /// Longest time for one exchange with the server.

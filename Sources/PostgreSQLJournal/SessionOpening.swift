@@ -33,10 +33,12 @@ final class SessionOpening: Sendable {
     }
 
     /// Connects where there is no connection, and makes sure of it.
-    func open(_ session: RecordSession, until deadline: Duration) throws {
+    ///
+    /// - Parameter isWriter: It always does the same, and its statements are planned once.
+    func open(_ session: RecordSession, until deadline: Duration, isWriter: Bool = false) throws {
         guard try session.open(until: deadline) else { return }
         do {
-            _ = try session.exchange([Self.settings], until: deadline)
+            _ = try session.exchange([Self.settings] + (isWriter ? [Self.planOnce] : []), until: deadline)
             try JournalVersion(session, until: deadline).mustBeOurs(identity)
             try verifyHeads(session, until: deadline)
         } catch {
@@ -74,6 +76,8 @@ final class SessionOpening: Sendable {
                 .texts(tips.map(\.key)), .numbers(tips.map(\.value.sequence)), .digests(tips.map(\.value.digest)),
             ])
     }
+
+    private static let planOnce = SQLStatement("SET plan_cache_mode = force_generic_plan")
 
     /// A commit counts once it is on disk there, and with a synchronous standby on its disk too, whatever the role's
     /// own setting is.

@@ -7,16 +7,17 @@ import Synchronization
 /// Appends batches over a few connections. What waits when a connection is free is committed together; where one of them
 /// is refused, each is tried alone.
 final class Writer: Sendable {
-    struct Waiting: Sendable {
+    struct Waiting: WaitingBatch {
         let batch: Batch
-        let statements: [SQLStatement]
+        /// What is done with it.
+        let more: [SQLStatement]
         /// When its patience ends.
         let end: Duration
         let answer: @Sendable (Result<Void, JournalError>) -> Void
     }
 
     private struct State {
-        var waiting: [Waiting] = []
+        var waiting = WaitingBatches<Waiting>()
         var idle: [Int]
         var isClosed = false
     }
@@ -33,15 +34,14 @@ final class Writer: Sendable {
         state = Mutex(State(idle: Array(lanes.indices)))
     }
 
-    /// Returns once the batch is durable, and what `more` says is done with it.
-    func append(_ batch: Batch, and more: [SQLStatement] = []) async throws(JournalError) {
-        let statements = batch.statements + more
-        guard !statements.isEmpty else { return }
+    /// Returns once the batches are durable, or refused, and what `more` says is done with each.
+    func append(_ batches: [Batch], and more: [SQLStatement] = []) async -> [Result<Void, JournalError>] {
         let end = opening.host.steady() + patience
-        let result: Result<Void, JournalError> = await withCheckedContinuation { continuation in
-            enqueue(Waiting(batch: batch, statements: statements, end: end) { continuation.resume(returning: $0) })
+        return await answers(to: batches) { batch, answer in
+            do throws(JournalError) { try batch.checkItself() } catch { return answer(.failure(error)) }
+            guard !batch.isEmpty || !more.isEmpty else { return answer(.success(())) }
+            enqueue(Waiting(batch: batch, more: more, end: end, answer: answer))
         }
-        try result.get()
     }
 
     /// What was handed over before is stored, or refused, before this returns.
@@ -69,17 +69,9 @@ final class Writer: Sendable {
 
     private func next(_ lane: Int) -> [Waiting]? {
         state.withLock { state in
-            guard !state.waiting.isEmpty else {
-                state.idle.append(lane)
-                return nil
-            }
-            var weight = 0
-            let count = state.waiting.prefix(PostgreSQLJournalLimits.group).prefix { waiting in
-                weight += waiting.batch.weight
-                return weight <= PostgreSQLJournalLimits.groupBytes
-            }.count
-            defer { state.waiting.removeFirst(max(1, count)) }
-            return Array(state.waiting.prefix(max(1, count)))
+            let group = state.waiting.next()
+            if group.isEmpty { state.idle.append(lane) }
+            return group.isEmpty ? nil : group
         }
     }
 }

@@ -47,15 +47,27 @@ public final class SQLiteJournal: JournalStore {
     }
 
     public func append(_ batch: Batch) async throws(JournalError) {
-        try batch.checkSizes()
-        // One process owns the file: there are no leases here, and so none that could be in force.
-        if let fence = batch.fences.first { throw .stale(fence.name) }
-        let (queue, path) = (try queue, path)
-        let result: Result<Void, JournalError> = await withCheckedContinuation { continuation in
-            appending.add(Appending.Waiting(batch: batch) { continuation.resume(returning: $0) })
-            queue.asyncWriteWithoutTransaction { [appending] in appending.write(to: $0, at: path) }
+        for answer in await append(each: [batch]) { try answer.get() }
+    }
+
+    public func append(each batches: [Batch]) async -> [Result<Void, JournalError>] {
+        let opened = Result { () throws(JournalError) in try queue }
+        return await answers(to: batches) { [appending, path] batch, answer in
+            do throws(JournalError) {
+                let queue = try opened.get()
+                try check(batch)
+                appending.add(Appending.Waiting(batch: batch, answer: answer))
+                queue.asyncWriteWithoutTransaction { appending.write(to: $0, at: path) }
+            } catch {
+                answer(.failure(error))
+            }
         }
-        try result.get()
+    }
+
+    /// One process owns the file: there are no leases here, and so none that could be in force.
+    private func check(_ batch: Batch) throws(JournalError) {
+        try batch.checkSizes()
+        if let fence = batch.fences.first { throw .stale(fence.name) }
     }
 
     public func records(of run: String) async throws(JournalError) -> [Journal.Record] {

@@ -4,9 +4,10 @@ enum SQLiteJournalLimits {
     static let wholeCheck = 64 << 20
     /// Bytes that the write-ahead log keeps on disk when it is idle.
     static let idleLog = 16 << 20
-    /// Batches that are committed together, and bytes of bodies up to which they are.
-    static let group = 64
-    static let groupBytes = 4 << 20
+    /// How often a lock that is held is tried again, and the pause in between: a process that was killed has it until
+    /// its last thread is gone, a moment after others see it dead.
+    static let lockAttempts = 25
+    static let lockPause = Duration.milliseconds(20)
     /// Seconds that an opening or closing connection waits for another one.
     static let busySeconds = 5.0
     /// Runs or digests that one statement asks for.

@@ -1,4 +1,5 @@
 import Glibc
+import Host
 import Journal
 import Synchronization
 
@@ -14,13 +15,12 @@ final class WriterLock: Sendable {
         existed = access(path, F_OK) == 0
         let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw .system(errno, "opened for writing", file.path) }
-        // A process that was killed has it until its last thread is gone, a moment after others see it dead.
         var attempts = 0
         while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
             let reason = errno
-            if reason == EWOULDBLOCK, attempts < 25 {
+            if reason == EWOULDBLOCK, attempts < SQLiteJournalLimits.lockAttempts {
                 attempts += 1
-                usleep(20_000)
+                usleep(useconds_t(SQLiteJournalLimits.lockPause.microseconds))
                 continue
             }
             let holder = Self.holder(descriptor)

@@ -12,7 +12,7 @@ public final class DrivenRuns: RunWork {
     private let work = Mutex(Work())
 
     private struct Work {
-        var drivers: [Dispatching.Occurrence: (run: String?, driver: RunDriver)] = [:]
+        var drivers: [Dispatching.Occurrence: (run: String, driver: RunDriver)] = [:]
         /// Asked to stop before their drivers were there.
         var cancelled: [Dispatching.Occurrence: Cause] = [:]
     }
@@ -28,7 +28,7 @@ public final class DrivenRuns: RunWork {
     }
 
     /// The runs in hand by their ids.
-    public var inHand: [String] { work.withLock { work in work.drivers.values.compactMap(\.run) } }
+    public var inHand: [String] { work.withLock { work in work.drivers.values.map(\.run) } }
 
     public func begin(_ id: String, _ start: RunStart, of occurrence: Dispatching.Occurrence) async throws {
         try await drive(id, occurrence) { try await $0.begin(id, start) }

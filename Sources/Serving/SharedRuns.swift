@@ -17,7 +17,7 @@ public final class SharedRuns: RunWork {
 
     private struct Waiting {
         let run: String
-        let end: AsyncStream<Bool>.Continuation
+        let end: AsyncStream<Void>.Continuation
     }
 
     public init(
@@ -78,11 +78,9 @@ public final class SharedRuns: RunWork {
         let ids = Set(unended.map(\.id))
         for (occurrence, one) in runs where !ids.contains(one.run) {
             // One that was only just begun may be missing in an answer from before it.
-            guard unended.count < JournalLimits.listing,
-                let row = try? await store.row(one.run), row.state == .ended
-            else { continue }
+            guard let row = try? await store.row(one.run), row.state == .ended else { continue }
             waiting.withLock { _ = $0.removeValue(forKey: occurrence) }
-            one.end.yield(true)
+            one.end.yield()
             one.end.finish()
         }
     }
@@ -91,7 +89,7 @@ public final class SharedRuns: RunWork {
     private func awaitEnd(
         of run: String, _ occurrence: Dispatching.Occurrence, _ begin: () async throws -> Void
     ) async throws {
-        let (ends, end) = AsyncStream.makeStream(of: Bool.self)
+        let (ends, end) = AsyncStream.makeStream(of: Void.self)
         waiting.withLock { $0[occurrence] = Waiting(run: run, end: end) }
         defer { _ = waiting.withLock { $0.removeValue(forKey: occurrence) } }
         try await begin()

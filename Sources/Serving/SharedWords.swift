@@ -31,19 +31,29 @@ public struct SharedWords: Sendable {
     ///
     /// - Parameter driven: The runs that this process drives.
     public func carry(driven: @Sendable () -> [String]) async {
+        // What was left for no run is nobody's, and stays where it is; it is asked about once.
+        var strangers: Set<String> = []
         while (try? await host.sleep(EngineLimits.inboxLook)) != nil {
             let mine = Set(driven())
-            for run in inbox.runs.subtracting(mine) { await forward(run) }
-            if !mine.isEmpty { await fetch(mine) }
+            let present = inbox.runs.subtracting(mine)
+            strangers.formIntersection(present)
+            for run in present.subtracting(strangers).prefix(EngineLimits.decisions) where await isStranger(run) {
+                strangers.insert(run)
+            }
+            await fetch(mine)
         }
     }
 
-    /// Only for runs that go on: what was left for no run is nobody's, and stays where it is.
-    private func forward(_ run: String) async {
-        guard let row = try? await store.row(run), row.id == run, row.state != .ended else { return }
+    /// Carries the words for a run on; true where there is no such run. What came after a run's end is discarded.
+    private func isStranger(_ run: String) async -> Bool {
+        let found: RunRow?
+        do throws(JournalError) { found = try await store.row(run) } catch { return error.code == .ambiguous }
+        guard let row = found, row.id == run else { return true }
+        if row.state == .ended { inbox.empty(for: run) }
         for received in inbox.letters(for: run) where await carry(received.letter, by: received.by, received.id) {
             inbox.discard([received.id])
         }
+        return false
     }
 
     /// Puts one word beside its run; false where that was not possible now.
@@ -66,13 +76,14 @@ public struct SharedWords: Sendable {
     }
 
     private func fetch(_ runs: Set<String>) async {
+        guard !runs.isEmpty else { return inbox.take([:]) }
         guard let found = try? await store.records(ofEach: runs.map(Self.chain)) else { return }
+        var letters: [String: [Inbox.Received]] = [:]
         for run in runs {
-            guard let records = found[Self.chain(of: run)] else { continue }
-            inbox.take(
-                records.compactMap { try? decodeJSON(Carried.self, $0.body) }.map {
-                    Inbox.Received(id: $0.id, by: $0.by, letter: $0.letter)
-                }, for: run)
+            letters[run] = found[Self.chain(of: run)]?.compactMap { try? decodeJSON(Carried.self, $0.body) }.map {
+                Inbox.Received(id: $0.id, by: $0.by, letter: $0.letter)
+            }
         }
+        inbox.take(letters)
     }
 }

@@ -35,7 +35,7 @@ import Testing
             #expect(rows.allSatisfy { $0.state == .ended && $0.verdict == .fail }, "write \(write)")
             if let run { try check(run, receiver, write) }
         }
-        #expect(crashes >= 7)
+        #expect(crashes >= 6)
     }
 
     private func check(_ run: Run, _ receiver: FakeReceiver, _ write: Int) throws {

@@ -175,7 +175,7 @@ import Testing
             try desk.leave(.agree, "work", Self.terms())
             let again = desk.inbox.letters(for: StandingApprovals.stream)
             try await desk.approvals.record()
-            desk.inbox.take(again, for: StandingApprovals.stream)
+            desk.inbox.take([StandingApprovals.stream: again])
             try await desk.approvals.record()
             #expect(try await desk.standing() == ["S1"])
         }

@@ -1,3 +1,4 @@
+import Engine
 import Host
 import Journal
 
@@ -12,14 +13,16 @@ struct Throughput {
         let journal = try await store.open()
         let procedures = Procedures(store: journal)
         // What is made once: connections, statements, series.
-        try await runs(procedures, "warm", until: host.steady() + .seconds(1))
+        try await runs(procedures, until: host.steady() + .seconds(1))
         let before = (Machine.processorTime, host.steady())
         let ended = try await journal.keeping { [self] in
-            try await runs(procedures, "timed", until: host.steady() + time)
+            try await runs(procedures, until: host.steady() + time)
         }
         let took = (host.steady() - before.1).inSeconds
-        let records = try await journal.records(of: "timed-0-0")
-        let batches = records.count
+        let newest = try await journal.rows(RunFilter(states: [.ended], limit: 1))
+        let records = try await journal.records(of: newest[0].id)
+        // The last step and the end are written together.
+        let batches = records.count - 1
         let bytes = try await size(of: records, in: journal)
         DurableBench.say("runs a second", Double(ended) / took, digits: 1)
         DurableBench.say("commits a second", Double(ended * batches) / took, digits: 1)
@@ -46,13 +49,13 @@ struct Throughput {
 
     /// Each worker's runs follow one another; the answer is how many ended in time.
     @discardableResult
-    private func runs(_ procedures: Procedures, _ name: String, until end: Duration) async throws -> Int {
+    private func runs(_ procedures: Procedures, until end: Duration) async throws -> Int {
         try await withThrowingTaskGroup(of: Int.self) { group in
             for worker in 0..<atOnce {
                 group.addTask {
                     var count = 0
                     while host.steady() < end {
-                        try await procedures.run("\(name)-\(worker)-\(count)", of: "worker-\(worker)", 3, work)
+                        try await procedures.run(RunID.make(at: host.now(), host), of: "worker-\(worker)", 3, work)
                         count += 1
                     }
                     return count

@@ -2,10 +2,19 @@
 public struct SQLStatement: Sendable, Hashable {
     public let text: String
     public let parameters: [SQLParameter]
+    /// Its connection keeps it prepared: for one of a fixed text that comes again and again.
+    let isPrepared: Bool
 
     public init(_ text: String, _ parameters: [SQLParameter] = []) {
         self.text = text
         self.parameters = parameters
+        isPrepared = false
+    }
+
+    public init(prepared text: String, _ parameters: [SQLParameter] = []) {
+        self.text = text
+        self.parameters = parameters
+        isPrepared = true
     }
 
     /// The statement as evidence keeps it: with what its parameters were.

@@ -24,7 +24,7 @@ public struct MailMessage: Sendable {
         self.date = date
     }
 
-    /// `<20261122-020000-7f3a9c.ops-mail@example.com>`.
+    /// `<20261122-020000-7f3a9c04d1.ops-mail@example.com>`.
     public var messageID: String {
         var local = ""
         for character in id {

@@ -8,7 +8,8 @@ extension Performer {
         _ log: EvidenceLog, _ details: [[String: JSONValue]] = [], _ event: (_ attachment: String?) -> RunEvent
     ) -> Delivery {
         let bodies = attach(log, details)
-        return Delivery(event: recordable(event(bodies.first?.digest)), bodies: bodies)
+        let (event, body) = recordable(event(bodies.first?.digest))
+        return Delivery(event: event, body: body, bodies: bodies)
     }
 
     private func attach(_ log: EvidenceLog, _ details: [[String: JSONValue]]) -> [Body] {
@@ -24,25 +25,25 @@ extension Performer {
 
     /// The event as it may be recorded. Names that later commands work with must come out of the journal as they went
     /// in: where masking would alter them, or the event cannot be written, it says that nothing was seen.
-    private func recordable(_ event: RunEvent) -> RunEvent {
+    private func recordable(_ event: RunEvent) -> (RunEvent, [UInt8]?) {
         do {
             let masked = try targets.masker.masked(event)
             guard masked.names == event.names else {
                 let sentence =
                     "A name that it works on holds a secret of this run, which the journal must not: use another "
                     + "secret, or keep it out of names."
-                return masked.unseen(Cause(.malformed, sentence))
+                return (masked.unseen(Cause(.malformed, sentence)), nil)
             }
-            let size = try encodeJSON(masked).count
-            guard size <= JournalLimits.recordBody else {
-                return masked.unseen(
-                    Cause(
-                        .tooLarge,
-                        "Its plan has \(size) bytes, and \(JournalLimits.recordBody) is the limit: narrow it."))
+            let bytes = try encodeJSON(masked)
+            guard bytes.count <= JournalLimits.recordBody else {
+                let sentence =
+                    "Its plan has \(bytes.count) bytes, and \(JournalLimits.recordBody) is the limit: narrow it."
+                return (masked.unseen(Cause(.tooLarge, sentence)), nil)
             }
-            return masked
+            return (masked, bytes)
         } catch {
-            return event.unseen(Cause(.malformed, "What it said cannot be recorded without a secret or as JSON."))
+            let cause = Cause(.malformed, "What it said cannot be recorded without a secret or as JSON.")
+            return (event.unseen(cause), nil)
         }
     }
 }

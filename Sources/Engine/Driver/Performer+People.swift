@@ -14,7 +14,9 @@ extension Performer {
             {
                 return decided(step, received, inbox)
             }
-            guard await pause(min(EngineLimits.inboxLook, until - host.now())) else { return nil }
+            await inbox.awaitWord(for: run, within: min(EngineLimits.longestSleep, until - host.now()))
+            guard !Task.isCancelled else { return nil }
+            stopWhereCancelled()
         }
         return Delivery(event: .undecided(step: step))
     }

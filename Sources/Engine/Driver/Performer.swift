@@ -71,7 +71,8 @@ struct Performer: Sendable {
         case .noteDelivery(let id, let attempt, let outcome):
             return Delivery(
                 event: .deliveryTried(id: id, DeliveryAttempt(attempt: attempt, outcome: outcome, seconds: 0)))
-        case .end(let verdict): return Delivery(event: .ended(verdict))
+        // The ledger has written it already.
+        case .end: return nil
         }
     }
 
@@ -90,14 +91,19 @@ struct Performer: Sendable {
 
     /// False when the run was torn down meanwhile. Somebody may ask the run to stop, and is heard soon.
     func pause(_ wait: Duration) async -> Bool {
-        var left = wait
-        while left > .zero {
-            let part = inbox == nil ? left : min(EngineLimits.inboxLook, left)
-            do { try await host.sleep(part) } catch { return false }
-            left -= part
+        guard let inbox else {
+            guard wait > .zero else { return true }
+            do { try await host.sleep(wait) } catch { return false }
+            return true
+        }
+        let end = host.steady() + wait
+        while !Task.isCancelled {
+            let left = end - host.steady()
+            guard left > .zero else { return true }
+            await inbox.awaitWord(for: run, within: left)
             stopWhereCancelled()
         }
-        return true
+        return false
     }
 
     /// By the wall clock, which may be put forward or back meanwhile.

@@ -6,6 +6,8 @@ import Plans
 /// An event on its way into the journal, with what lies beside it.
 struct Delivery: Sendable {
     let event: RunEvent
+    /// The event as it is recorded, where it was written already.
+    var body: [UInt8]?
     var bodies: [Body] = []
     /// Told when the event is durable, or why it could not be made so.
     var recorded: (@Sendable (Result<Void, JournalError>) -> Void)?
@@ -53,16 +55,22 @@ struct RunLedger: Sendable {
         var next = self
         var batch = Batch()
         var commands: [RunCommand] = []
-        for delivery in deliveries where next.machine.isNews(delivery.event) {
+        var deliveries = deliveries[...]
+        while let delivery = deliveries.popFirst() {
+            guard next.machine.isNews(delivery.event) else { continue }
             let now = host.now()
             let body: [UInt8]
-            do { body = try encodeJSON(delivery.event) } catch {
+            do { body = try delivery.body ?? encodeJSON(delivery.event) } catch {
                 throw JournalError(.corrupt, "An event could not be written as JSON: \(error).", run: run.id)
             }
             let record = Record.next(
                 after: next.tip, run: run.id, at: now, kind: delivery.event.kind, body: body)
             let before = next.machine.state
             commands += next.machine.handle(delivery.event, at: now)
+            // Nobody need do anything for the end: it is written with what led to it.
+            if deliveries.isEmpty, let verdict = commands.lazy.compactMap(\.verdictAtEnd).last {
+                deliveries.append(Delivery(event: .ended(verdict)))
+            }
             next.tip = ChainTip(record)
             next.row = next.machine.state.row(after: next.row, delivery.event)
             batch.records.append(record)

@@ -64,11 +64,15 @@ public struct Inbox: Sendable {
 
     public let path: String
     private let host: Host
-    private let carried = CarriedLetters()
+    private let carried: CarriedLetters
+    private let watch: InboxWatch
 
     public init(path: String, on host: Host) {
+        let carried = CarriedLetters()
         self.path = path
         self.host = host
+        self.carried = carried
+        watch = InboxWatch(on: host) { Self.runs(in: path).union(carried.runs) }
     }
 
     /// Leaves a letter; whole, or not at all.
@@ -102,15 +106,20 @@ public struct Inbox: Sendable {
     }
 
     /// The runs for which something lies in the folder.
-    public var runs: Set<String> {
+    public var runs: Set<String> { Self.runs(in: path) }
+
+    private static func runs(in path: String) -> Set<String> {
         Set(
             Mailboxes.names(in: path).filter { $0.hasSuffix(".json") }.compactMap { name in
                 name.lastIndex(of: "-").map { String(name[..<$0]) }
             })
     }
 
-    /// The letters for a run that other nodes carried here, all of them each time.
-    public func take(_ letters: [Received], for run: String) { carried.take(letters, for: run) }
+    /// Waits until the time is over, or a little after a word for the run has come.
+    func awaitWord(for run: String, within time: Duration) async { await watch.wait(for: run, within: time) }
+
+    /// The letters for runs of this process that other nodes carried here, all of them each time.
+    public func take(_ letters: [String: [Received]]) { carried.take(letters) }
 
     /// Why the run is to stop, where somebody asked for it.
     public func cancellation(of run: String) -> Cause? {
@@ -127,7 +136,7 @@ public struct Inbox: Sendable {
     /// Takes away everything for a run that is over.
     public func empty(for run: String) {
         discard(Mailboxes.names(in: path).filter { $0.hasPrefix(run + "-") })
-        carried.take([], for: run)
+        carried.forget(run)
     }
 }
 
@@ -137,9 +146,11 @@ private final class CarriedLetters: Sendable {
 
     func letters(for run: String) -> [Inbox.Received] { byRun.withLock { $0[run] ?? [] } }
 
-    func take(_ letters: [Inbox.Received], for run: String) {
-        byRun.withLock { $0[run] = letters.isEmpty ? nil : letters }
-    }
+    var runs: Set<String> { byRun.withLock { Set($0.keys) } }
+
+    func take(_ letters: [String: [Inbox.Received]]) { byRun.withLock { $0 = letters.filter { !$1.isEmpty } } }
+
+    func forget(_ run: String) { byRun.withLock { _ = $0.removeValue(forKey: run) } }
 }
 
 /// A letter could not be left.

@@ -40,11 +40,14 @@ public enum RunCommand: Sendable, Equatable {
     case awaitDelivery(id: String, Duration)
     /// Sends nothing: records what is known of an attempt that a dead process made; answered by `deliveryTried`.
     case noteDelivery(id: String, attempt: Int, DeliveryOutcome)
-    /// Answered by `ended`.
+    /// Followed by `ended` at once: there is nothing to do for it.
     case end(Verdict)
 }
 
 extension RunCommand {
+    /// The verdict with which the run is to end now.
+    var verdictAtEnd: Verdict? { if case .end(let verdict) = self { verdict } else { nil } }
+
     /// It does nothing but let time pass, or look while something else goes on: it can be given up at any moment.
     var isRest: Bool {
         switch self {

@@ -35,13 +35,14 @@ public func sha256Hex(_ bytes: some Sequence<UInt8>) -> String {
 
 /// Lower-case hexadecimal, two digits a byte.
 public func hex(_ bytes: some Sequence<UInt8>) -> String {
-    // Each record has three digests: worth not making a text of each byte.
-    let figures = Array("0123456789abcdef".utf8)
-    var text: [UInt8] = []
-    text.reserveCapacity(2 * bytes.underestimatedCount)
-    for byte in bytes {
-        text.append(figures[Int(byte >> 4)])
-        text.append(figures[Int(byte & 15)])
+    // Each record has three digests: worth not asking for each byte by itself, nor making a text of it.
+    let bytes = Array(bytes)
+    let figure: (UInt8) -> UInt8 = { $0 < 10 ? 48 + $0 : 87 + $0 }
+    return String(unsafeUninitializedCapacity: 2 * bytes.count) { text in
+        for (index, byte) in bytes.enumerated() {
+            text[2 * index] = figure(byte >> 4)
+            text[2 * index + 1] = figure(byte & 15)
+        }
+        return 2 * bytes.count
     }
-    return String(decoding: text, as: UTF8.self)
 }

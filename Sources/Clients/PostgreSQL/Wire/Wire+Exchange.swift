@@ -13,12 +13,31 @@ extension Wire {
     /// the server is thrown after all answers are in, as a `ServerError`.
     func exchange(_ statements: [SQLStatement], caps: AnswerCaps = AnswerCaps(), _ bounds: CallBounds) throws -> [Rows]
     {
-        guard let connection else { throw lost() }
         try refuseNUL(statements)
+        try prepare(statements, bounds)
+        return try roundTrip(statements, caps: caps, bounds, send)
+    }
+
+    /// In a round trip of its own, once a connection: one that an error cuts short prepares nothing.
+    private func prepare(_ statements: [SQLStatement], _ bounds: CallBounds) throws {
+        let new = Set(statements.filter { $0.isPrepared && prepared[$0.text] == nil }.map(\.text))
+        guard !new.isEmpty else { return }
+        let named = new.enumerated().map { (text: $1, name: "statement_\(prepared.count + $0)") }
+        _ = try roundTrip(named, caps: AnswerCaps(), bounds) { statement, connection in
+            PQsendPrepare(connection, statement.name, statement.text, 0, nil) == 1
+        }
+        for (text, name) in named { prepared[text] = name }
+    }
+
+    /// - Parameter send: False where the connection does not take it.
+    private func roundTrip<Statement>(
+        _ statements: [Statement], caps: AnswerCaps, _ bounds: CallBounds, _ send: (Statement, OpaquePointer) -> Bool
+    ) throws -> [Rows] {
+        guard let connection else { throw lost() }
         _ = takeNotices()
         let isPipeline = statements.count > 1
         if isPipeline { guard PQenterPipelineMode(connection) == 1 else { throw lost() } }
-        for statement in statements { try send(statement, connection) }
+        for statement in statements { guard send(statement, connection) else { throw lost() } }
         if isPipeline { guard PQpipelineSync(connection) == 1 else { throw lost() } }
         try flush(connection, bounds)
         var answers: [Rows] = []
@@ -60,13 +79,14 @@ extension Wire {
         }
     }
 
-    private func send(_ statement: SQLStatement, _ connection: OpaquePointer) throws {
+    private func send(_ statement: SQLStatement, _ connection: OpaquePointer) -> Bool {
         let values = statement.parameters.map { $0.text.flatMap { strdup($0) } }
         defer { for value in values { free(value) } }
         let list = values.map { UnsafePointer($0) }
-        guard PQsendQueryParams(connection, statement.text, Int32(list.count), nil, list, nil, nil, 0) == 1 else {
-            throw lost()
+        if let name = prepared[statement.text], statement.isPrepared {
+            return PQsendQueryPrepared(connection, name, Int32(list.count), list, nil, nil, 0) == 1
         }
+        return PQsendQueryParams(connection, statement.text, Int32(list.count), nil, list, nil, nil, 0) == 1
     }
 
     func flush(_ connection: OpaquePointer, _ bounds: CallBounds) throws {
@@ -84,11 +104,13 @@ extension Wire {
     /// The next result, or `nil` after a statement's last. The bytes that arrive for one row are counted, for libpq
     /// itself would gather a gigabyte.
     func next(_ connection: OpaquePointer, _ bounds: CallBounds) throws -> OpaquePointer? {
-        let start = receivedBytes(connection)
+        var start: Int?
         while PQisBusy(connection) == 1 {
+            let before = start ?? receivedBytes(connection)
+            start = before
             try wait(for: Int32(POLLIN), bounds)
             guard PQconsumeInput(connection) == 1 else { throw lost() }
-            guard receivedBytes(connection) - start <= PostgreSQLLimits.unfinishedRowBytes else {
+            guard receivedBytes(connection) - before <= PostgreSQLLimits.unfinishedRowBytes else {
                 throw Gathering.tooLarge(identity)
             }
         }

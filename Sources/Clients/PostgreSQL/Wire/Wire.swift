@@ -9,6 +9,8 @@ final class Wire {
     private(set) var connection: OpaquePointer?
     private(set) var settings: ConnectionSettings?
     private let notices = NoticeLog()
+    /// Names of the statements that the connection keeps prepared, by their texts.
+    var prepared: [String: String] = [:]
     /// What the connection leads to; looked at once, right after connecting.
     var server: ServerDescription?
 
@@ -23,6 +25,7 @@ final class Wire {
         self.connection = connection
         self.settings = settings
         server = nil
+        prepared = [:]
         PQsetnonblocking(connection, 1)
         // libpq reads on while there is more; with little waiting at a time it comes back to be asked whether to go on.
         var size = Int32(PostgreSQLLimits.receiveBuffer)

@@ -56,7 +56,7 @@ extension Dispatcher {
         }
         let isFirst = procedures[p].plan == nil
         // What is due goes by the timing that was in force, and by the policies that are.
-        procedures[p].plan = plan
+        put(plan, p)
         if isFirst { look(p, at: now) }
         let wasStopped = procedures[p].isStopped
         let isChanged = plan.timing != procedures[p].timing
@@ -87,8 +87,16 @@ extension Dispatcher {
         settle(p, because: .paused, at: now)
     }
 
-    private mutating func retime(_ p: Int, _ plan: ProcedurePlan, at now: Instant) {
+    /// What goes on may now leave more room to those that wait.
+    private mutating func put(_ plan: ProcedurePlan?, _ p: Int) {
+        if procedures[p].running != nil, procedures[p].plan?.disruptiveAtOnce != plan?.disruptiveAtOnce {
+            isContended = isContended || !contenders.isEmpty
+        }
         procedures[p].plan = plan
+    }
+
+    private mutating func retime(_ p: Int, _ plan: ProcedurePlan, at now: Instant) {
+        put(plan, p)
         if procedures[p].timing.topic != plan.timing.topic { relatives[p] = nil }
         procedures[p].timing = plan.timing
         procedures[p].isEnabled = plan.isEnabled
@@ -115,7 +123,7 @@ extension Dispatcher {
         settle(p, because: procedures[p].isStopped ? .paused : .removed, at: now)
         procedures[p].isRemoved = true
         procedures[p].isPaused = false
-        procedures[p].plan = nil
+        put(nil, p)
         relatives[p] = nil
         leaveWhatIsRemoved(p)
         commands.append(.record(.removed(key)))

@@ -219,7 +219,8 @@ public struct Scheduler: Sendable {
         tell(owed, in: &group, hand)
         if session.published.map({ now.steady - $0 >= ServingLimits.publish }) ?? true {
             session.published = now.steady
-            await parts.publish(session.dispatcher.metrics)
+            let metrics = session.dispatcher.metrics
+            group.addTask { [parts] in await parts.publish(metrics) }
         }
     }
 

@@ -31,18 +31,15 @@ public final class Watchman: Sendable {
     private let state = Mutex(State())
     private let holdFile: HoldFile
     private let host: Host
-    private let past: @Sendable (ProcedureKey) async throws -> Duration?
     private let log: @Sendable (String) -> Void
 
-    /// - Parameter past: How long earlier runs of a procedure took.
-    public init(
-        _ folder: PlanFolder, holds: HoldFile, host: Host,
-        past: @escaping @Sendable (ProcedureKey) async throws -> Duration?, log: @escaping @Sendable (String) -> Void
-    ) {
+    /// How long earlier runs of a procedure took.
+    public typealias Past = @Sendable (ProcedureKey) async throws -> Duration?
+
+    public init(_ folder: PlanFolder, holds: HoldFile, host: Host, log: @escaping @Sendable (String) -> Void) {
         self.folder = Mutex(folder)
         holdFile = holds
         self.host = host
-        self.past = past
         self.log = log
     }
 
@@ -75,13 +72,18 @@ public final class Watchman: Sendable {
         state.withLock { state in
             let isWhole = state.problems == 0 && state.folderProblem == nil
             let removed = isWhole ? known.subtracting(state.procedures.keys) : []
-            let plans = state.procedures.values.sorted { $0.key < $1.key }
-            return [.holds(state.holds), .plans(changed: plans, removed: removed.sorted())]
+            return [.holds(state.holds), .plans(changed: Array(state.procedures.values), removed: removed.sorted())]
         }
     }
 
     /// Looks once; the events are for the scheduler.
     public func look() -> [DispatchEvent] {
+        let plans = lookAtPlans()
+        return lookAtHolds() + plans
+    }
+
+    /// Looks at the folder of plans alone.
+    public func lookAtPlans() -> [DispatchEvent] {
         folder.withLock { folder in
             var events: [DispatchEvent] = []
             do throws(FileError) {
@@ -100,7 +102,7 @@ public final class Watchman: Sendable {
                 }
                 if isNews { log("\(error.description); the plans from before stay in force.") }
             }
-            return newHolds() + events
+            return events
         }
     }
 
@@ -125,9 +127,9 @@ public final class Watchman: Sendable {
     }
 
     /// Looks again and again, until its task is cancelled.
-    public func watch(_ post: @Sendable (DispatchEvent) -> Void) async {
+    public func watch(_ past: Past, _ post: @Sendable (DispatchEvent) -> Void) async {
         while (try? await host.sleep(ServingLimits.look)) != nil {
-            for event in await OffPool.finish({ [self] in look() }) + learn() { post(event) }
+            for event in await OffPool.finish({ [self] in look() }) + learn(past) { post(event) }
         }
     }
 
@@ -135,7 +137,7 @@ public final class Watchman: Sendable {
     public func ended(_ key: ProcedureKey) { state.withLock { _ = $0.toLearn.insert(key) } }
 
     /// Looks up how long runs take, where that is to be known and perhaps new; the events are for the scheduler.
-    public func learn() async -> [DispatchEvent] {
+    public func learn(_ past: Past) async -> [DispatchEvent] {
         let keys = state.withLock { state in
             defer { state.toLearn = [] }
             return state.toLearn.sorted()
@@ -172,7 +174,7 @@ public final class Watchman: Sendable {
     }
 
     /// The holds, where they are others than before. Holds that cannot be read hold everything.
-    private func newHolds() -> [DispatchEvent] {
+    public func lookAtHolds() -> [DispatchEvent] {
         let read = try? holdFile.holds()
         let (event, isUnreadable): (DispatchEvent?, Bool) = state.withLock { state in
             let isNews = read == nil && !state.isHoldUnreadable

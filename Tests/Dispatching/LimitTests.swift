@@ -44,6 +44,22 @@ import Testing
         #expect(dispatcher.metrics.blocked.isEmpty)
     }
 
+    /// Found by the simulation: what waited for the limit of one that goes on was looked at again only when that ended.
+    @Test func whoGoesOnMayLeaveMoreRoomByAnEdit() throws {
+        var dispatcher = Dispatcher(DispatchRecord())
+        let plans = [try Self.plan("a", atOnce: 1), try Self.plan("b", atOnce: 2), try Self.plan("c", atOnce: 3)]
+        _ = dispatcher.handle(.plans(changed: plans, removed: []), at: DispatcherTests.reading(0))
+        #expect(Self.services(dispatcher.handle(.tick, at: DispatcherTests.reading(300))) == ["a"])
+        let edited = dispatcher.handle(
+            .plans(changed: [try Self.plan("a", atOnce: 2)], removed: []), at: DispatcherTests.reading(310))
+        #expect(Self.services(edited) == ["b"])
+        _ = dispatcher.handle(
+            .plans(changed: [try Self.plan("b", atOnce: 3)], removed: []), at: DispatcherTests.reading(320))
+        let removed = dispatcher.handle(
+            .plans(changed: [], removed: [try Self.plan("a").key]), at: DispatcherTests.reading(330))
+        #expect(Self.services(removed) == ["c"])
+    }
+
     /// A change that needs no window is held by a freeze all the same, and is missed with that cause, told once.
     @Test func aFreezeHoldsAlsoWhatHasNoWindow() throws {
         var plan = try Self.plan("a")

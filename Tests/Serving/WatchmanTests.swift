@@ -8,12 +8,10 @@ import Testing
 @testable import Serving
 
 @Suite struct WatchmanTests {
-    private func watchman(
-        _ bench: FolderBench, past: @escaping @Sendable (ProcedureKey) async throws -> Duration? = { _ in nil }
-    ) -> Watchman {
+    private func watchman(_ bench: FolderBench) -> Watchman {
         Watchman(
             bench.plans, holds: HoldFile(path: bench.folder.appending(path: "holds.json").path, on: bench.host),
-            host: bench.host, past: past
+            host: bench.host
         ) { [log = bench.log] line in log.with { $0.append(line) } }
     }
 
@@ -82,7 +80,8 @@ import Testing
             try bench.write("a.yaml", Self.windowed)
             let took = Noted<Duration?>(.seconds(1200))
             let asked = Noted<[String]>([])
-            let watchman = watchman(bench) { key in
+            let watchman = watchman(bench)
+            let past: Watchman.Past = { key in
                 asked.with { $0.append(key.procedure) }
                 if took.value == .zero { throw CancellationError() }
                 return took.value
@@ -96,20 +95,20 @@ import Testing
                     }
                 ) { $1 }
             }
-            #expect(expected(await watchman.learn()) == ["open": .seconds(1200)])
+            #expect(expected(await watchman.learn(past)) == ["open": .seconds(1200)])
             #expect(asked.value == ["open"], "what the plan says, or nothing has to fit into, is not asked for")
             #expect(expected(watchman.inForce([])) == ["said": .seconds(600), "open": .seconds(1200), "often": .zero])
-            #expect(await watchman.learn().isEmpty && asked.value.count == 1)
+            #expect(await watchman.learn(past).isEmpty && asked.value.count == 1)
             // Longer than the window, once more the same, and a journal that cannot be read for now.
             took.with { $0 = .seconds(5000) }
             let key = { ProcedureKey(service: "a", environment: "default", procedure: $0) }
             watchman.ended(key("open"))
-            #expect(expected(await watchman.learn()) == ["open": .seconds(2700)])
+            #expect(expected(await watchman.learn(past)) == ["open": .seconds(2700)])
             took.with { $0 = .zero }
             watchman.ended(key("open"))
-            #expect(await watchman.learn().isEmpty)
+            #expect(await watchman.learn(past).isEmpty)
             took.with { $0 = .seconds(60) }
-            #expect(expected(await watchman.learn()) == ["open": .seconds(60)])
+            #expect(expected(await watchman.learn(past)) == ["open": .seconds(60)])
             // An edit of the plan does not forget it.
             try bench.write("a.yaml", Self.windowed.replacing("10m", with: "11m"))
             #expect(expected(watchman.look() + watchman.look()) == ["said": .seconds(660)])
@@ -119,11 +118,11 @@ import Testing
     @Test func whatComesAgainWhileItRunsIsToldOnce() async throws {
         try await FolderBench.inFolder { bench in
             try bench.write("a.yaml", Self.windowed)
-            let watchman = watchman(bench) { _ in .seconds(400) }
+            let watchman = watchman(bench)
             _ = watchman.look()
             for _ in 0..<2 {
                 watchman.ended(ProcedureKey(service: "a", environment: "default", procedure: "often"))
-                #expect(await watchman.learn().allSatisfy { if case .plans = $0 { true } else { false } })
+                #expect(await watchman.learn { _ in .seconds(400) }.allSatisfy { if case .plans = $0 { true } else { false } })
             }
             let told = bench.log.value.filter { $0.contains("a/default/often") }
             #expect(told.count == 1 && told[0].contains("it would be due again while it runs"), "\(bench.log.value)")

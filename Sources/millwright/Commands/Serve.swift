@@ -39,19 +39,17 @@ struct Serve: AsyncParsableCommand {
     func run() async throws {
         let composition = Composition()
         let host = composition.host
-        let journal = try await composition.journalOrNew(store)
         let holds = try composition.holds(store)
         let state = URL(filePath: holds.path).deletingLastPathComponent()
         let folder = PlanFolder(
             plans, host: host, catalogue: composition.catalogue,
             compiled: state.appending(path: "plans.compiled").path)
-        let watchman = Watchman(
-            folder, holds: holds, host: host,
-            past: { key in
-                try await History.expected(
-                    service: key.service, environment: key.environment, procedure: key.procedure, from: journal)
-            }, log: Output.diagnostic)
-        _ = watchman.look()
+        let watchman = Watchman(folder, holds: holds, host: host, log: Output.diagnostic)
+        async let looked = watchman.lookAtPlans()
+        let journal = try await composition.journalOrNew(store)
+        _ = await looked
+        // A journal that was set aside, or put back, has just held everything.
+        _ = watchman.lookAtHolds()
         guard watchman.hasFolder else { throw ExitStatus.wrongPlan }
         let finder = FactFinder(store: journal, catalogue: composition.catalogue) { watchman.plan(of: $0) }
         let node = ServingNode(

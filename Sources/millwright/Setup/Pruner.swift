@@ -12,10 +12,14 @@ struct Pruner {
     private static let batch = 20
     private static let pause = Duration.milliseconds(200)
     private static let period = Duration.seconds(3600)
+    /// Who has just started has more urgent things to do.
+    private static let settling = Duration.seconds(1)
 
     /// Prunes again and again what the estate no longer wants kept, until its task is cancelled.
     func keep(_ retention: @Sendable () -> Estate.Retention, log: @Sendable (String) -> Void) async {
-        while true {
+        var wait = Self.settling
+        while (try? await host.sleep(wait)) != nil {
+            wait = Self.period
             do throws(JournalError) {
                 let count = try await prune(retention())
                 if count > 0 {
@@ -26,7 +30,6 @@ struct Pruner {
             } catch {
                 log("Retention waits for an hour. \(error.sentence)")
             }
-            guard (try? await host.sleep(Self.period)) != nil else { return }
         }
     }
 

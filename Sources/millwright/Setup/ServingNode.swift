@@ -33,7 +33,7 @@ struct ServingNode: Sendable {
     func serve(_ term: DispatchTerm) async throws {
         let owner = try Programs.own(on: host)
         let driven = DrivenRuns(owner: owner, driver: driver, driven: report)
-        _ = await watchman.learn()
+        _ = await watchman.learn(past)
         _ = await facts.look()
         try await journal.keeping {
             guard let shared = journal.inner as? LeasedJournal else {
@@ -102,7 +102,7 @@ struct ServingNode: Sendable {
             }
             // Also while it stands by, so that it can begin at once.
             group.addTask {
-                await watchman.watch { term.post($0) }
+                await watchman.watch(past) { term.post($0) }
                 return false
             }
             group.addTask {
@@ -176,6 +176,11 @@ struct ServingNode: Sendable {
                 facts.ask()
                 watchman.ended(key)
             })
+    }
+
+    @Sendable private func past(_ key: ProcedureKey) async throws -> Duration? {
+        try await History.expected(
+            service: key.service, environment: key.environment, procedure: key.procedure, from: journal)
     }
 
     @Sendable private func driver() -> RunDriver {

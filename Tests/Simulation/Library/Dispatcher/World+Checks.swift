@@ -33,12 +33,13 @@ extension World {
     /// Of the keys: by service first.
     private func sortedPlace(_ p: Int) -> Int { (p % 2) * models.count + p }
 
-    /// Of the disruptive runs in hand, how many each allows at once.
-    private func limits(besides p: Int? = nil) -> [Int] {
+    /// Of the disruptive runs in hand, how many each allows at once; without those that began only after `turn`.
+    private func limits(besides p: Int? = nil, at turn: (Int, Int64, Int)? = nil) -> [Int] {
         models.indices.compactMap { m in
             guard m != p, let begun = models[m].begun, models[m].fates[begun].claims?.isDisruptive == true else {
                 return nil
             }
+            if let turn, begunNow.contains(m), order(m, models[m].fates[begun].nominal) > turn { return nil }
             return models[m].plan?.disruptiveAtOnce ?? .max
         }
     }
@@ -75,20 +76,21 @@ extension World {
     /// Those that come before it and wait keep what they need from it.
     private func checkOrder(_ occurrence: Occurrence, _ p: Int, _ plan: ProcedurePlan, _ taken: [String]) {
         var taken = taken
-        var limits = limits(besides: p)
+        var earlier: [Int] = []
         var isReserved = false
         let mine = order(p, occurrence.nominal)
         let before = models.indices.filter { $0 != p && isReady($0) && order($0, firstNominal($0)) < mine }
         for m in before.sorted(by: { order($0, firstNominal($0)) < order($1, firstNominal($1)) }) {
             guard let other = models[m].plan else { continue }
+            let limits = limits(besides: p, at: order(m, firstNominal(m))) + earlier
             let waits = other.isDisruptive && (isReserved || isLimited(other, beside: limits))
             if !waits, !other.locks.contains(where: taken.contains), other.isDisruptive {
-                limits.append(other.disruptiveAtOnce)
+                earlier.append(other.disruptiveAtOnce)
             }
             isReserved = isReserved || waits
             taken += other.locks
         }
-        let waits = plan.isDisruptive && (isReserved || isLimited(plan, beside: limits))
+        let waits = plan.isDisruptive && (isReserved || isLimited(plan, beside: limits(besides: p) + earlier))
         require(!waits && !plan.locks.contains(where: taken.contains), .inOrder, "\(occurrence)")
     }
 

@@ -29,6 +29,8 @@ final class World {
     var record = DispatchRecord()
     var dispatcher: Dispatcher
     var wake: Instant?
+    /// By the newest answer.
+    var begunNow: Set<Int> = []
     var runs: [Run] = []
     var triggers: [(identity: String, at: Instant)] = []
     /// The times of the fact that were seen, and when the agreed work was done.
@@ -95,6 +97,8 @@ final class World {
         let commands = dispatcher.handle(event, at: now)
         trace?.append("\(wall) \(journal) \(event)")
         for command in commands { trace?.append("    \(command)") }
+        begunNow = Set(
+            commands.compactMap { if case .begin(let begun, _) = $0 { model(of: begun.procedure) } else { nil } })
         let journal = self.journal
         self.journal = .works
         defer { for model in models { model.before = nil } }

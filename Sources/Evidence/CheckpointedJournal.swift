@@ -45,7 +45,7 @@ public final class CheckpointedJournal: JournalAround {
         let first = batch.records.filter { $0.sequence == 1 }.map(\.run)
         if ended.isEmpty {
             try await inner.append(batch)
-            if !first.isEmpty { begun.withLock { $0.formUnion(first) } }
+            note(batch.rows.map(\.id).filter(first.contains))
             return
         }
         var links: [Link] = []
@@ -55,6 +55,15 @@ public final class CheckpointedJournal: JournalAround {
         }
         begun.withLock { $0.subtract(ended.map(\.id)) }
         try await end(Ending(batch: batch, links: links))
+    }
+
+    /// Who forgets them asks once more.
+    private func note(_ runs: [String]) {
+        guard !runs.isEmpty else { return }
+        begun.withLock { begun in
+            if begun.count >= EvidenceLimits.begun { begun.removeAll() }
+            begun.formUnion(runs)
+        }
     }
 
     /// A run ends once: who writes its end again changes nothing of what was signed.

@@ -26,6 +26,8 @@ public enum EvidenceLimits {
     static let attempts = 1000
     /// Ends of runs that are written together.
     static let endsTogether = 64
+    /// Runs of which it is remembered that they were begun here.
+    static let begun = 100_000
     /// Between two marks of the newest checkpoint.
     static let markPause = Duration.seconds(1)
     /// Problems that a check of the journal lists; more are counted.

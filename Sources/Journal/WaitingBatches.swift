@@ -27,18 +27,17 @@ public struct WaitingBatches<Waiting: WaitingBatch>: Sendable {
     }
 }
 
-/// Hands the batches over one after the other, and waits for the answers to all of them.
+/// Hands the batches over, and waits for the answers to all of them.
 ///
-/// - Parameter enqueue: Does not wait; answers once, whenever and from wherever.
+/// - Parameter enqueue: Does not wait; each is answered once, whenever and from wherever.
 public func answers(
-    to batches: [Batch], _ enqueue: (Batch, _ answer: @escaping @Sendable (Result<Void, JournalError>) -> Void) -> Void
+    to batches: [Batch],
+    _ enqueue: ([(batch: Batch, answer: @Sendable (Result<Void, JournalError>) -> Void)]) -> Void
 ) async -> [Result<Void, JournalError>] {
     if batches.isEmpty { return [] }
     return await withCheckedContinuation { continuation in
         let gathered = GatheredAnswers(batches.count) { continuation.resume(returning: $0) }
-        for (index, batch) in batches.enumerated() {
-            enqueue(batch) { gathered.take($0, at: index) }
-        }
+        enqueue(batches.enumerated().map { index, batch in (batch, { gathered.take($0, at: index) }) })
     }
 }
 

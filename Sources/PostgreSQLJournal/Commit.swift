@@ -33,8 +33,22 @@ struct Commit {
                 opening.confirmed(work.batch)
                 work.answer(.success(()))
             }
-        case .refused, .notSent: for work in group { work.answer(store(work, isDoubtful: false)) }
+        case .refused, .notSent: storeEach(group)
         case .unknown: for work in group { work.answer(store(work, isDoubtful: true)) }
+        }
+    }
+
+    /// What continues a checkpoint that was refused is not sent.
+    private func storeEach(_ group: [Writer.Waiting]) {
+        var isBroken = false
+        for work in group {
+            if isBroken, !work.batch.checkpoints.isEmpty {
+                work.answer(.failure(.checkpointRefused))
+                continue
+            }
+            let answer = store(work, isDoubtful: false)
+            if case .failure(let error) = answer, error.code == .checkpointConflict { isBroken = true }
+            work.answer(answer)
         }
     }
 
@@ -101,7 +115,7 @@ struct Commit {
     /// nothing, and is an error where it would store something twice.
     private func isThere(_ batch: Batch) throws -> Bool {
         let deadline = host.steady() + PostgreSQLJournalLimits.opening
-        try opening.open(session, until: deadline)
+        try opening.open(session, until: deadline, isWriter: true)
         if let last = batch.records.last {
             return try exists(
                 "SELECT FROM millwright.record WHERE run = $1 AND sequence = $2 AND digest = $3",

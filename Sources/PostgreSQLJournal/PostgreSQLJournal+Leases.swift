@@ -36,7 +36,7 @@ extension PostgreSQLJournal: Leases {
                 ON (h.name, h.node, h.token) = (w.name, w.node, w.token)
                 WHERE h.expires_at > clock_timestamp() ORDER BY h.name FOR NO KEY UPDATE OF h
             ) AS mine WHERE l.name = mine.name AND l.expires_at > clock_timestamp() RETURNING \(Self.columns)
-            """, Self.parameters(fences) + [SQLParameter("\(time.inSeconds)")])
+            """, Self.parameters(fences) + [SQLParameter("\(time.inSeconds)")], isDurable: true)
         return try read { Set(try rows.map { try Lease($0).fence }).intersection(fences) }
     }
 
@@ -112,19 +112,24 @@ extension PostgreSQLJournal: Leases {
         [.texts(fences.map(\.name)), .texts(fences.map(\.node)), .numbers(fences.map(\.token))]
     }
 
-    /// A lease need not be on the disk: what is appended under it brings it there as well, and where the server forgets
-    /// it in a crash the next append is refused.
+    /// That a lease was taken need not be on the disk: what is appended under it before any effect brings it there as well,
+    /// and where the server forgets it in a crash that append is refused. Its renewal must be: what goes on under it may
+    /// append nothing for long.
     private static let withoutSync = SQLStatement(prepared: "SELECT set_config('synchronous_commit', 'off', true)")
 
-    private func ask(_ sql: String, _ parameters: [SQLParameter]) async throws(JournalError) -> [[String?]] {
+    private func ask(
+        _ sql: String, _ parameters: [SQLParameter], isDurable: Bool = false
+    ) async throws(JournalError) -> [[String?]] {
         try opening.mustNotBeClosed()
         let opening = opening
         do {
             return try await leasing.tryTo { session in
                 let deadline = opening.host.steady() + PostgreSQLJournalLimits.opening
                 try opening.open(session, until: deadline, isWriter: true)
-                return try session.exchange(
-                    [Self.withoutSync, SQLStatement(prepared: sql, parameters)], until: deadline)[1].values
+                let frame = isDurable ? [] : [Self.withoutSync]
+                let answers = try session.exchange(
+                    frame + [SQLStatement(prepared: sql, parameters)], until: deadline)
+                return answers[frame.count].values
             }
         } catch {
             throw JournalError(error, identity)

@@ -37,10 +37,20 @@ final class Writer: Sendable {
     /// Returns once the batches are durable, or refused, and what `more` says is done with each.
     func append(_ batches: [Batch], and more: [SQLStatement] = []) async -> [Result<Void, JournalError>] {
         let end = opening.host.steady() + patience
-        return await answers(to: batches) { batch, answer in
-            do throws(JournalError) { try batch.checkItself() } catch { return answer(.failure(error)) }
-            guard !batch.isEmpty || !more.isEmpty else { return answer(.success(())) }
-            enqueue(Waiting(batch: batch, more: more, end: end, answer: answer))
+        return await answers(to: batches) { all in
+            var works: [Waiting] = []
+            for (batch, answer) in all {
+                do throws(JournalError) { try batch.checkItself() } catch {
+                    answer(.failure(error))
+                    continue
+                }
+                if batch.isEmpty && more.isEmpty {
+                    answer(.success(()))
+                } else {
+                    works.append(Waiting(batch: batch, more: more, end: end, answer: answer))
+                }
+            }
+            enqueue(works)
         }
     }
 
@@ -50,13 +60,14 @@ final class Writer: Sendable {
         for lane in lanes { await lane.perform { $0.hangUp() } }
     }
 
-    private func enqueue(_ work: Waiting) {
+    /// For one lane: two would commit what continues each other at once.
+    private func enqueue(_ works: [Waiting]) {
         let (lane, isClosed): (Int?, Bool) = state.withLock { state in
             guard !state.isClosed else { return (nil, true) }
-            state.waiting.append(work)
-            return (state.idle.popLast(), false)
+            for work in works { state.waiting.append(work) }
+            return (works.isEmpty ? nil : state.idle.popLast(), false)
         }
-        if isClosed { return work.answer(.failure(.closed)) }
+        if isClosed { return works.forEach { $0.answer(.failure(.closed)) } }
         guard let lane else { return }
         lanes[lane].enqueue { [weak self] session in self?.drain(lane, session) }
     }

@@ -89,8 +89,6 @@ public struct PlanFolder: Sendable {
             if known[name]?.watched.taken == nil { known[name] = nil } else { read(name, reading) }
         }
         for name in kept.keys where known[name] == nil { keep(nil, of: name) }
-        if isKeptNew { compiled?.write(kept) }
-        isKeptNew = false
         settle()
         var changes = Changes()
         let now = Dictionary(known.compactMap { name, one in one.plan.map { ($0.service, name) } }) { first, _ in first
@@ -106,6 +104,12 @@ public struct PlanFolder: Sendable {
             if let problem = one.problem, problem != before[name]?.problem { changes.problems.append(problem) }
         }
         return changes
+    }
+
+    /// Keeps what was read anew for the next start: for whoever has the journal alone, and with it the file.
+    mutating func keepCompiled() {
+        if isKeptNew { compiled?.write(kept) }
+        isKeptNew = false
     }
 
     private mutating func read(_ name: String, _ reading: PlanReading) {

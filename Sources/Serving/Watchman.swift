@@ -79,10 +79,10 @@ public final class Watchman: Sendable {
     /// Looks once; the events are for the scheduler.
     public func look() -> [DispatchEvent] {
         let plans = lookAtPlans()
-        return lookAtHolds() + plans
+        return lookAtRest() + plans
     }
 
-    /// Looks at the folder of plans alone.
+    /// Looks at the folder of plans alone, and writes nothing: also for one that has no journal yet.
     public func lookAtPlans() -> [DispatchEvent] {
         folder.withLock { folder in
             var events: [DispatchEvent] = []
@@ -173,8 +173,14 @@ public final class Watchman: Sendable {
         return changed
     }
 
+    /// Keeps what was read for the next start, and looks at the holds.
+    public func lookAtRest() -> [DispatchEvent] {
+        folder.withLock { $0.keepCompiled() }
+        return newHolds()
+    }
+
     /// The holds, where they are others than before. Holds that cannot be read hold everything.
-    public func lookAtHolds() -> [DispatchEvent] {
+    private func newHolds() -> [DispatchEvent] {
         let read = try? holdFile.holds()
         let (event, isUnreadable): (DispatchEvent?, Bool) = state.withLock { state in
             let isNews = read == nil && !state.isHoldUnreadable

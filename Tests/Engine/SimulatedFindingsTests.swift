@@ -1,4 +1,5 @@
 import Host
+import Journal
 import Maintenance
 import Plans
 import Testing
@@ -119,6 +120,19 @@ import Testing
         var machine = intended()
         _ = machine.handle(.resumed(Bench.owner), at: at(3))
         #expect(machine.state.phase == .running)
+    }
+
+    /// Two are heard to ask for a stop in one batch: the second is no news behind the end, which is written all the same.
+    @Test func anEndBeforeWhatIsNoNewsIsWritten() async throws {
+        let step = RunStep(id: "a", action: "wait", kind: .wait(microseconds: 10_000_000), isChange: false)
+        let store = MemoryJournal()
+        var ledger = RunLedger(run: "r1", store: store, host: Bench().host)
+        _ = try await ledger.commit([Delivery(event: .started(Bench().start([step])))])
+        let stop = Delivery(event: .cancelRequested(Cause(.cancelled, "Stop.")))
+        _ = try await ledger.commit([stop, stop])
+        #expect(ledger.run.phase == .ended(.unknown))
+        #expect(try await store.records(of: "r1").map(\.kind) == ["started", "cancel-requested", "ended"])
+        #expect(try await store.row("r1")?.state == .ended)
     }
 
     /// Somebody asks the run to stop while its end is being written: nothing is recorded behind the end.

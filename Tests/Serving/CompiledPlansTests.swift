@@ -65,6 +65,7 @@ import Testing
             var folder = PlanFolder(
                 bench.folder.path, host: host, catalogue: FolderBench.catalogue, compiled: compiled)
             let found = try folder.look()
+            folder.keepCompiled()
             return (found.changed, bench.reads.value, found.problems)
         }
     }
@@ -142,6 +143,7 @@ import Testing
                     bench.folder.path, host: bench.host, catalogue: FolderBench.catalogue,
                     compiled: bench.folder.appending(path: "plans.compiled").path)
                 _ = try folder.look()
+                folder.keepCompiled()
                 return bench.reads.value.contains("b.yaml")
             }
             #expect(try reads())

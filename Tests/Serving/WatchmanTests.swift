@@ -122,7 +122,10 @@ import Testing
             _ = watchman.look()
             for _ in 0..<2 {
                 watchman.ended(ProcedureKey(service: "a", environment: "default", procedure: "often"))
-                #expect(await watchman.learn { _ in .seconds(400) }.allSatisfy { if case .plans = $0 { true } else { false } })
+                #expect(
+                    await watchman.learn { _ in .seconds(400) }.allSatisfy {
+                        if case .plans = $0 { true } else { false }
+                    })
             }
             let told = bench.log.value.filter { $0.contains("a/default/often") }
             #expect(told.count == 1 && told[0].contains("it would be due again while it runs"), "\(bench.log.value)")

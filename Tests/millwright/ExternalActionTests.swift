@@ -24,6 +24,11 @@ struct ExternalActionTests {
                     steps: [{ check: files.private, with: { folder: \(secrets.path) } }]
                   restrict:
                     steps: [{ id: restrict, do: files.restrict, with: { folder: \(secrets.path) }, limit: { files: 5 } }]
+                  both:
+                    steps:
+                      - { id: first, do: files.restrict, with: { folder: \(secrets.path) } }
+                      - { id: second, do: files.restrict, with: { folder: \(secrets.path) }, on-failure: undo }
+                      - { id: seen, check: files.private, with: { folder: \(secrets.path) }, on-failure: undo }
 
                 """
             try Data(text.utf8).write(to: plan)
@@ -47,6 +52,9 @@ struct ExternalActionTests {
             let explained = try await CommandLine.run("explain", plan, "restrict", environment: environment)
             #expect(explained.exit == 0 && explained.output.contains("chmod go= "), "\(explained)")
             #expect(try mode(file) == 0o644)
+            let both = try await CommandLine.run("explain", plan, "both", environment: environment)
+            let told = both.output.components(separatedBy: "where it fails, taken back: second, first\n").count - 1
+            #expect(told == 2, "\(both)")
             let done = try await CommandLine.run("run", plan, "restrict", environment: environment)
             #expect(done.exit == 0, "\(done)")
             #expect(try mode(file) == 0o600)

@@ -56,7 +56,7 @@ struct RunLedger: Sendable {
         var batch = Batch()
         var commands: [RunCommand] = []
         var deliveries = deliveries[...]
-        while let delivery = deliveries.popFirst() {
+        while let delivery = deliveries.popFirst() ?? Self.end(commands, next.run) {
             guard next.machine.isNews(delivery.event) else { continue }
             let now = host.now()
             let body: [UInt8]
@@ -67,10 +67,6 @@ struct RunLedger: Sendable {
                 after: next.tip, run: run.id, at: now, kind: delivery.event.kind, body: body)
             let before = next.machine.state
             commands += next.machine.handle(delivery.event, at: now)
-            // Nobody need do anything for the end: it is written with what led to it.
-            if deliveries.isEmpty, let verdict = commands.lazy.compactMap(\.verdictAtEnd).last {
-                deliveries.append(Delivery(event: .ended(verdict)))
-            }
             next.tip = ChainTip(record)
             next.row = next.machine.state.row(after: next.row, delivery.event)
             batch.records.append(record)
@@ -81,6 +77,12 @@ struct RunLedger: Sendable {
         try await store.append(batch)
         self = next
         return commands
+    }
+
+    /// Nobody need do anything for the end: it is written with what led to it.
+    private static func end(_ commands: [RunCommand], _ run: Run) -> Delivery? {
+        if case .ended = run.phase { return nil }
+        return commands.lazy.compactMap(\.verdictAtEnd).last.map { Delivery(event: .ended($0)) }
     }
 }
 

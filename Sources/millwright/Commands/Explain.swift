@@ -43,6 +43,7 @@ struct Explain: AsyncParsableCommand {
             Output.line()
             Output.line("\(Style.strong(step.id))  \(step.action) on \(Self.places(of: step, start))")
             if let when = step.when { Output.line("  only when \(when)") }
+            if let back = Self.takenBack(of: step) { Output.line("  where it fails, taken back: \(back)") }
             guard step.isChange else {
                 show(start.profiles[step.id]?.thresholds ?? Thresholds())
                 continue
@@ -119,6 +120,12 @@ struct Explain: AsyncParsableCommand {
 }
 
 extension Explain {
+    /// What a failure of the step takes back, in that order.
+    private static func takenBack(of step: RunStep) -> String? {
+        guard let others = step.takesBack else { return nil }
+        return ((step.isChange ? [step.id] : []) + others.reversed()).joined(separator: ", ")
+    }
+
     /// Who a step works on; each with its role where there are several.
     private static func places(of step: RunStep, _ start: RunStart) -> String {
         let places = step.targets.sorted { $0.key < $1.key }.map { role, name in

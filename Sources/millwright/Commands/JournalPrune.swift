@@ -34,7 +34,8 @@ struct JournalPrune: AsyncParsableCommand {
         let composition = Composition()
         guard !dryRun else { return try await list(retention, composition) }
         let journal = try await composition.journal(store)
-        let count = try await Pruner(journal: journal, host: composition.host).prune(retention)
+        let pruner = Pruner(journal: journal, host: composition.host)
+        let count = try await journal.keeping { try await pruner.prune(retention) }
         try await journal.compact()
         await journal.close()
         Output.line("pruned \(count) \(count == 1 ? "run" : "runs")")

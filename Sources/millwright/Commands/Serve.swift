@@ -49,7 +49,7 @@ struct Serve: AsyncParsableCommand {
         let journal = try await composition.journalOrNew(store)
         _ = await looked
         // A journal that was set aside, or put back, has just held everything.
-        _ = watchman.lookAtHolds()
+        _ = watchman.lookAtRest()
         guard watchman.hasFolder else { throw ExitStatus.wrongPlan }
         let finder = FactFinder(store: journal, catalogue: composition.catalogue) { watchman.plan(of: $0) }
         let node = ServingNode(

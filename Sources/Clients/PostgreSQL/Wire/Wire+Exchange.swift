@@ -18,11 +18,14 @@ extension Wire {
         return try roundTrip(statements, caps: caps, bounds, send)
     }
 
-    /// In a round trip of its own, once a connection: one that an error cuts short prepares nothing.
+    /// In a round trip of its own, once a connection.
     private func prepare(_ statements: [SQLStatement], _ bounds: CallBounds) throws {
         let new = Set(statements.filter { $0.isPrepared && prepared[$0.text] == nil }.map(\.text))
         guard !new.isEmpty else { return }
-        let named = new.enumerated().map { (text: $1, name: "statement_\(prepared.count + $0)") }
+        let named = new.map { text in
+            preparedNames += 1
+            return (text: text, name: "statement_\(preparedNames)")
+        }
         _ = try roundTrip(named, caps: AnswerCaps(), bounds) { statement, connection in
             PQsendPrepare(connection, statement.name, statement.text, 0, nil) == 1
         }

@@ -11,6 +11,8 @@ final class Wire {
     private let notices = NoticeLog()
     /// Names of the statements that the connection keeps prepared, by their texts.
     var prepared: [String: String] = [:]
+    /// Never back: of statements that are prepared together those before one that is refused stay prepared.
+    var preparedNames = 0
     /// What the connection leads to; looked at once, right after connecting.
     var server: ServerDescription?
 

@@ -119,6 +119,27 @@ import Testing
         }
     }
 
+    /// Shortly before a window's end a run was cut off by it, whatever its window was overridden for.
+    @Test func anOverrideHoldsAlsoWithinAWindow() async throws {
+        try await withFolder { folder in
+            let text = Self.disk.replacing(
+                "procedures:", with: "windows: { day: { opens: 'daily 00:00', lasts: 24h } }\nprocedures:"
+            )
+            .replacing("daily:", with: "daily:\n    window: day")
+            let path = try plan(text, in: folder)
+            func closes(_ arguments: String...) async throws -> String {
+                let run = try await CommandLine.run(
+                    ["run", path, "daily", "--store", "sqlite:\(folder.path)/journal.sqlite", "--format", "json"]
+                        + arguments)
+                #expect(run.exit == 0, "\(run)")
+                let document = try JSONSerialization.jsonObject(with: Data(run.output.utf8)) as? [String: Any]
+                return try #require(document?["windowCloses"] as? String)
+            }
+            let (within, beyond) = (try await closes(), try await closes("--override-window", "--reason", "test"))
+            #expect(within.contains("T00:00:00") && beyond > within, "\(within), \(beyond)")
+        }
+    }
+
     @Test func anUnusableJournalIs74() async throws {
         try await withFolder { folder in
             let path = try plan(Self.disk, in: folder)

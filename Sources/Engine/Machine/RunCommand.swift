@@ -3,7 +3,7 @@ public import Maintenance
 
 /// What the machine wants done. A command is handed out once, after the event that led to it is durable; the event that
 /// answers it comes back into the machine.
-public enum RunCommand: Sendable, Equatable {
+public indirect enum RunCommand: Sendable, Equatable {
     /// Answered by `observed`.
     case observe(step: String, attempt: Int, after: Duration)
     /// Answered by `previewed`.

@@ -2,7 +2,9 @@ import Host
 public import Maintenance
 
 /// What happened in a run. Each is journalled before anything follows from it; replaying them gives the state again.
-public enum RunEvent: Codable, Sendable {
+///
+/// Held by a reference: it is handed on many times, and is large.
+public indirect enum RunEvent: Codable, Sendable {
     /// The run began, with all that it uses.
     case started(RunStart)
     /// Another process took over a run that a dead one had left.

@@ -87,16 +87,15 @@ struct RunProcedure: AsyncParsableCommand {
     private func hours(
         _ plan: Plan, _ runnable: RunPlan, _ expected: Duration, _ now: Instant
     ) throws -> RunHours {
+        // Also within a window, of whose end the reason says as little as of its beginning.
+        if overrideWindow { return runnable.window.map { RunHours(until: now + $0.lasts, from: now) } ?? RunHours() }
         let hours = plan.workingHours(of: runnable)
         if let hours = RunHours(hours, at: now, leaving: expected) { return hours }
-        guard overrideWindow else {
-            let hindrance = Self.hindrance(hours.state(at: now), runnable, expected, now)
-            Output.diagnostic(
-                "\(procedure) cannot begin now: \(hindrance) --override-window --reason \"…\" runs it now, and is recorded."
-            )
-            throw ExitStatus.tryLater
-        }
-        return runnable.window.map { RunHours(until: now + $0.lasts, from: now) } ?? RunHours()
+        let hindrance = Self.hindrance(hours.state(at: now), runnable, expected, now)
+        Output.diagnostic(
+            "\(procedure) cannot begin now: \(hindrance) --override-window --reason \"…\" runs it now, and is recorded."
+        )
+        throw ExitStatus.tryLater
     }
 
     private static func hindrance(

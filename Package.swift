@@ -158,7 +158,8 @@ let package = Package(
             swiftSettings: settings),
 
         .target(
-            name: "TestSupport", dependencies: ["Host", "Journal"], path: "Tests/Support", swiftSettings: settings),
+            name: "TestSupport", dependencies: ["Host", "Maintenance", "Journal"], path: "Tests/Support",
+            swiftSettings: settings),
 
         tests("Host", ["Host"]),
         tests("Maintenance", ["Host", "Maintenance"]),
@@ -168,7 +169,7 @@ let package = Package(
             "Journal",
             ["Host", "Maintenance", "Journal", "SQLiteJournal", "PostgreSQLJournal", "Sandbox", "TestSupport"]),
         tests("PostgreSQLJournal", ["Host", "Maintenance", "Journal", "PostgreSQLJournal", "Sandbox", "TestSupport"]),
-        tests("Evidence", ["Host", "Maintenance", "Journal", "SQLiteJournal", "Evidence"]),
+        tests("Evidence", ["Host", "Maintenance", "Journal", "SQLiteJournal", "Evidence", "TestSupport"]),
         tests("ClientPostgreSQL", ["Host", "Maintenance", "ClientPostgreSQL", "Sandbox"]),
         tests("ClientRedis", ["Host", "Maintenance", "ClientRedis", "Sandbox"] + nio),
         tests(
@@ -179,8 +180,10 @@ let package = Package(
             ] + nio),
         tests("ClientTLS", ["Host", "Maintenance", "ClientTLS", "Sandbox"] + nio),
         tests("ClientPrograms", ["Host", "Maintenance", "ClientPrograms", "Sandbox"]),
-        tests("ActionsPostgreSQL", ["Host", "Maintenance", "ClientPostgreSQL", "ActionsPostgreSQL", "Sandbox"]),
-        tests("ActionsRedis", ["Host", "Maintenance", "ClientRedis", "ActionsRedis", "Sandbox"]),
+        tests(
+            "ActionsPostgreSQL",
+            ["Host", "Maintenance", "ClientPostgreSQL", "ActionsPostgreSQL", "Sandbox", "TestSupport"]),
+        tests("ActionsRedis", ["Host", "Maintenance", "ClientRedis", "ActionsRedis", "Sandbox", "TestSupport"]),
         tests("ActionsHTTP", ["Host", "Maintenance", "ClientHTTP", "ActionsHTTP", "Sandbox"]),
         tests("ActionsCertificates", ["Host", "Maintenance", "ClientTLS", "ActionsCertificates", "Sandbox"]),
         tests("ActionsHosts", ["Host", "Maintenance", "ClientPrograms", "ActionsHosts", "Sandbox"]),

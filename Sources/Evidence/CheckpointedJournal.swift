@@ -41,8 +41,8 @@ public final class CheckpointedJournal: JournalAround {
     }
 
     public func append(_ batch: Batch) async throws(JournalError) {
-        let ended = try await ended(by: batch)
-        let first = batch.records.filter { $0.sequence == 1 }.map(\.run)
+        let first = Set(batch.records.lazy.filter { $0.sequence == 1 }.map(\.run))
+        let ended = try await ended(by: batch, beginning: first)
         if ended.isEmpty {
             try await inner.append(batch)
             note(batch.rows.map(\.id).filter(first.contains))
@@ -67,12 +67,10 @@ public final class CheckpointedJournal: JournalAround {
     }
 
     /// A run ends once: who writes its end again changes nothing of what was signed.
-    private func ended(by batch: Batch) async throws(JournalError) -> [RunRow] {
+    private func ended(by batch: Batch, beginning first: Set<String>) async throws(JournalError) -> [RunRow] {
         var ended: [String: RunRow] = [:]
         for row in batch.rows { ended[row.id] = row.state == .ended ? row : nil }
-        guard !ended.isEmpty else { return [] }
-        let new = begun.withLock { $0 }.union(batch.records.filter { $0.sequence == 1 }.map(\.run))
-        for run in ended.keys where !new.contains(run) {
+        for run in ended.keys where !first.contains(run) && !begun.withLock({ $0.contains(run) }) {
             if try await !inner.checkpoints(CheckpointFilter(run: run, limit: 1)).isEmpty { ended[run] = nil }
         }
         return ended.values.sorted { $0.id < $1.id }
@@ -139,7 +137,9 @@ public final class CheckpointedJournal: JournalAround {
     ) async -> [Result<Void, JournalError>] {
         var answers = [Result<Void, JournalError>](repeating: .success(()), count: all.count)
         var left = Array(all.indices)
-        for attempt in 1... where !left.isEmpty {
+        var attempt = 0
+        while !left.isEmpty {
+            attempt += 1
             var made: [(Int, [Checkpoint])] = []
             do throws(JournalError) {
                 if attempt > 1 {
@@ -164,7 +164,6 @@ public final class CheckpointedJournal: JournalAround {
                     if let last = checkpoints.last { marks.note(last) }
                 }
             }
-            if left.isEmpty { break }
         }
         return answers
     }

@@ -40,14 +40,14 @@ struct Commit {
 
     /// What continues a checkpoint that was refused is not sent.
     private func storeEach(_ group: [Writer.Waiting]) {
-        var isBroken = false
+        var refused: Set<String> = []
         for work in group {
-            if isBroken, !work.batch.checkpoints.isEmpty {
-                work.answer(.failure(.checkpointRefused))
-                continue
+            let checkpoints = work.batch.checkpoints
+            let isLost = checkpoints.first.map { refused.contains($0.previous) } ?? false
+            let answer = isLost ? .failure(.checkpointRefused) : store(work, isDoubtful: false)
+            if case .failure(let error) = answer, error.code == .checkpointConflict {
+                refused.formUnion(checkpoints.map(\.digest))
             }
-            let answer = store(work, isDoubtful: false)
-            if case .failure(let error) = answer, error.code == .checkpointConflict { isBroken = true }
             work.answer(answer)
         }
     }

@@ -1,5 +1,6 @@
 import ClientPostgreSQL
 import Host
+import Maintenance
 
 /// Values in the server's text form.
 extension SQLParameter {
@@ -24,7 +25,7 @@ extension SQLParameter {
 
     /// A `bytea[]`.
     static func contents(_ contents: some Sequence<[UInt8]>) -> SQLParameter {
-        SQLParameter("{" + contents.map { #""\\x"# + Hexadecimal.text($0) + "\"" }.joined(separator: ",") + "}")
+        SQLParameter("{" + contents.map { #""\\x"# + hex($0) + "\"" }.joined(separator: ",") + "}")
     }
 
     static func digest(_ digest: String) -> SQLParameter { SQLParameter(#"\x"# + digest) }
@@ -36,16 +37,6 @@ extension SQLParameter {
 
 /// The server's text form of bytes, without the mark before it.
 enum Hexadecimal {
-    static func text(_ bytes: [UInt8]) -> String {
-        String(unsafeUninitializedCapacity: bytes.count * 2) { buffer in
-            for (index, byte) in bytes.enumerated() {
-                buffer[2 * index] = digit(byte >> 4)
-                buffer[2 * index + 1] = digit(byte & 15)
-            }
-            return bytes.count * 2
-        }
-    }
-
     /// The bytes of a text such as `\x0a`; nil where it is none.
     static func bytes(_ text: String) -> [UInt8]? {
         var digits = text.utf8.makeIterator()
@@ -63,8 +54,6 @@ enum Hexadecimal {
     static func isDigest(_ text: String) -> Bool {
         text.utf8.count == 64 && text.utf8.allSatisfy { value($0) != nil && !(65...70).contains($0) }
     }
-
-    private static func digit(_ value: UInt8) -> UInt8 { value < 10 ? 48 + value : 87 + value }
 
     private static func value(_ digit: UInt8) -> UInt8? {
         switch digit {

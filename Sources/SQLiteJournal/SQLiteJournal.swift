@@ -51,11 +51,10 @@ public final class SQLiteJournal: JournalStore {
     }
 
     public func append(each batches: [Batch]) async -> [Result<Void, JournalError>] {
-        let opened = Result { () throws(JournalError) in try queue }
-        return await answers(to: batches) { [appending, path] all in
+        await answers(to: batches) { [appending, path] all in
             for (batch, answer) in all {
                 do throws(JournalError) {
-                    let queue = try opened.get()
+                    let queue = try queue
                     try check(batch)
                     appending.add(Appending.Waiting(batch: batch, answer: answer))
                     queue.asyncWriteWithoutTransaction { appending.write(to: $0, at: path) }

@@ -37,23 +37,23 @@ public struct SharedWords: Sendable {
             let mine = Set(driven())
             let present = inbox.runs.subtracting(mine)
             strangers.formIntersection(present)
-            for run in present.subtracting(strangers).prefix(EngineLimits.decisions) where await isStranger(run) {
+            for run in present.subtracting(strangers).prefix(EngineLimits.decisions) where await !forward(run) {
                 strangers.insert(run)
             }
             await fetch(mine)
         }
     }
 
-    /// Carries the words for a run on; true where there is no such run. What came after a run's end is discarded.
-    private func isStranger(_ run: String) async -> Bool {
+    /// Carries the words for a run on; false where there is no such run. What came after a run's end is discarded.
+    private func forward(_ run: String) async -> Bool {
         let found: RunRow?
-        do throws(JournalError) { found = try await store.row(run) } catch { return error.code == .ambiguous }
-        guard let row = found, row.id == run else { return true }
+        do throws(JournalError) { found = try await store.row(run) } catch { return error.code != .ambiguous }
+        guard let row = found, row.id == run else { return false }
         if row.state == .ended { inbox.empty(for: run) }
         for received in inbox.letters(for: run) where await carry(received.letter, by: received.by, received.id) {
             inbox.discard([received.id])
         }
-        return false
+        return true
     }
 
     /// Puts one word beside its run; false where that was not possible now.

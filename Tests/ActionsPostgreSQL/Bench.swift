@@ -3,6 +3,7 @@ import ClientPostgreSQL
 import Host
 public import Maintenance
 import Sandbox
+import TestSupport
 
 /// A database of a test, and actions on it as the engine would use them: through their definitions, with baselines as
 /// bytes.
@@ -126,21 +127,7 @@ struct Seen {
 
     init(_ observation: Observation, _ thresholds: Thresholds) {
         self.observation = observation
-        var verdicts: [Verdict] = [.pass] + observation.findings.map(\.severity)
-        for (text, severity) in [(thresholds.warn, Verdict.warn), (thresholds.fail, .fail)] {
-            guard let text, let condition = try? Condition(text) else { continue }
-            let outcome = condition.evaluate { name in
-                if let found = observation.measurements.first(where: { $0.name == name }) { return .success(found) }
-                let cause = observation.missing[name] ?? Cause(.noData, "\(name) was not measured")
-                return .failure(CouldNotLook(cause))
-            }
-            switch outcome {
-            case .yes: verdicts.append(severity)
-            case .no: break
-            case .unknown: verdicts.append(.unknown)
-            }
-        }
-        verdict = verdicts.worst
+        verdict = FaultAnswer(observation, thresholds).verdict
     }
 
     subscript(_ measurement: String) -> Double? {

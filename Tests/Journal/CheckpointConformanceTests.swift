@@ -54,6 +54,20 @@ import Testing
         }
     }
 
+    /// Runs that end at once: each checkpoint continues the one of the batch before it.
+    @Test(arguments: StoreKind.allCases)
+    func checkpointsOfBatchesThatComeTogetherAreOneChain(kind: StoreKind) async throws {
+        try await kind.with { store throws in
+            var made: [Checkpoint] = []
+            for number in 1...3 { made.append(try Self.next(after: made.last, Self.ended("r\(number)", 0))) }
+            let fork = try Self.next(after: made[0], Self.ended("r4", 4))
+            let answers = await store.append(
+                each: [made[0], made[1], fork, made[2]].map { Batch(checkpoints: [$0]) })
+            #expect(answers.map { (try? $0.get()) != nil } == [true, true, false, true])
+            #expect(try await store.checkpoints(CheckpointFilter()) == made)
+        }
+    }
+
     @Test(arguments: StoreKind.allCases)
     func retentionTakesWhatMayGoAndNothingElse(kind: StoreKind) async throws {
         try await kind.with { store throws in

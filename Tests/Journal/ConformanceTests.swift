@@ -37,6 +37,28 @@ enum StoreKind: String, CaseIterable, Sendable {
 
 /// What the engine may rely on, whatever the store.
 @Suite struct ConformanceTests {
+    /// Each has an answer of its own, and what one leaves the next continues.
+    @Test(arguments: StoreKind.allCases)
+    func batchesThatComeTogetherAreAnsweredEachByItself(kind: StoreKind) async throws {
+        try await kind.with { store throws in
+            let (one, two, three) = (Sample.chain("r1", 3), Sample.chain("r2", 2), Sample.chain("r3", 1))
+            let gap = Batch(records: [two[1]])
+            let batches = [
+                Batch(records: [one[0]], rows: [Sample.row("r1")]), gap, Batch(records: [one[1]]),
+                Batch(records: three, rows: [Sample.row("r3", nominal: 3)]), Batch(records: [one[2]]),
+            ]
+            let answers = await store.append(each: batches)
+            let codes = answers.map { answer -> JournalError.Code? in
+                if case .failure(let error) = answer { error.code } else { nil }
+            }
+            #expect(codes == [nil, .conflict, nil, nil, nil])
+            #expect(try await store.records(of: "r1") == one)
+            #expect(try await store.records(of: "r2").isEmpty)
+            #expect(try await store.records(of: "r3") == three)
+            #expect(await store.append(each: []).isEmpty)
+        }
+    }
+
     @Test(arguments: StoreKind.allCases)
     func aBatchComesBackAsItWas(kind: StoreKind) async throws {
         try await kind.with { store throws in

@@ -107,15 +107,15 @@ extension Wire {
     /// The next result, or `nil` after a statement's last. The bytes that arrive for one row are counted, for libpq
     /// itself would gather a gigabyte.
     func next(_ connection: OpaquePointer, _ bounds: CallBounds) throws -> OpaquePointer? {
-        var start: Int?
-        while PQisBusy(connection) == 1 {
-            let before = start ?? receivedBytes(connection)
-            start = before
-            try wait(for: Int32(POLLIN), bounds)
-            guard PQconsumeInput(connection) == 1 else { throw lost() }
-            guard receivedBytes(connection) - before <= PostgreSQLLimits.unfinishedRowBytes else {
-                throw Gathering.tooLarge(identity)
-            }
+        if PQisBusy(connection) == 1 {
+            let start = receivedBytes(connection)
+            repeat {
+                try wait(for: Int32(POLLIN), bounds)
+                guard PQconsumeInput(connection) == 1 else { throw lost() }
+                guard receivedBytes(connection) - start <= PostgreSQLLimits.unfinishedRowBytes else {
+                    throw Gathering.tooLarge(identity)
+                }
+            } while PQisBusy(connection) == 1
         }
         guard let result = PQgetResult(connection) else {
             if PQstatus(connection) == CONNECTION_BAD { throw lost() }

@@ -66,13 +66,16 @@ public struct Scheduler: Sendable {
         /// What is due next, as the dispatcher said last.
         var wake: Instant?
 
-        /// Both clocks; shortly before what is due next, as they will be then.
-        func reading(_ host: Host) -> ClockReading {
+        /// As far as the dispatcher's clock has come, which may be a little ahead of the steady clock.
+        var reached = Duration.zero
+
+        /// Both clocks; shortly before what is due next, as they will be then. They do not go back.
+        mutating func reading(_ host: Host) -> ClockReading {
             let (wall, steady) = (host.now(), host.steady())
-            let ahead = wake.map { max(.zero, $0 - wall) } ?? .zero
-            return ahead > ServingLimits.ahead
-                ? ClockReading(wall: wall, steady: steady)
-                : ClockReading(wall: wall + ahead, steady: steady + ahead)
+            let ahead = wake.map { $0 - wall } ?? .zero
+            let early = max(ahead > ServingLimits.ahead ? .zero : ahead, reached - steady, .zero)
+            reached = steady + early
+            return ClockReading(wall: wall + early, steady: reached)
         }
     }
 
@@ -209,12 +212,9 @@ public struct Scheduler: Sendable {
         }
         heard.answer(true)
         heard.events = []
-        // Decided and durable before its time, done at its time.
-        let early = now.steady - host.steady()
-        if early > .zero { try await host.sleep(early) }
         for command in commands {
             if case .wake(let at) = command { session.wake = at }
-            perform(command, in: &group, hand)
+            perform(command, at: now.steady, in: &group, hand)
         }
         tell(owed, in: &group, hand)
         if session.published.map({ now.steady - $0 >= ServingLimits.publish }) ?? true {
@@ -224,14 +224,26 @@ public struct Scheduler: Sendable {
         }
     }
 
+    /// What was decided and made durable before its time begins at its time.
     private func perform(
-        _ command: DispatchCommand, in group: inout ThrowingDiscardingTaskGroup<any Error>, _ hand: Hand
+        _ command: DispatchCommand, at time: Duration, in group: inout ThrowingDiscardingTaskGroup<any Error>,
+        _ hand: Hand
     ) {
         switch command {
         case .record: break
         case .begin(let occurrence, let observeOnly):
             guard hand.insert(occurrence) else { return }
-            group.addTask { [self] in await carry(occurrence, observeOnly: observeOnly, hand) }
+            group.addTask { [self] in
+                let early = time - host.steady()
+                if early > .zero { try? await host.sleep(early) }
+                // Without a run the next start begins it again.
+                guard !hand.isStopping else {
+                    hand.remove(occurrence)
+                    mailbox.post(.event(.tick))
+                    return
+                }
+                await carry(occurrence, observeOnly: observeOnly, hand)
+            }
         case .cancel(let occurrence): group.addTask { [parts] in await parts.cancel(occurrence) }
         case .notice(let notice): parts.say(notice)
         case .wake(let at): alarm.set(at.map { $0 - ServingLimits.ahead })

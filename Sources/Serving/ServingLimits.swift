@@ -22,7 +22,7 @@ public enum ServingLimits {
     /// Plans of a folder.
     static let plans = 20_000
     /// So long before it is due what begins is decided and made durable: the disk takes its time before, not after.
-    static let ahead = Duration.milliseconds(50)
+    static let ahead = Duration.milliseconds(250)
     /// The file of compiled plans: far more than thousands of plans make.
     static let compiledPlans = 512 << 20
     /// First wait after the journal could not be written; doubled each time, up to the longest.

@@ -24,17 +24,36 @@ import Testing
     @Test func whatIsDueIsDurableBeforeItsInstantAndBegunAtIt() async throws {
         var bench = Bench()
         bench.plans = [try Self.plan("p", "every 10 minutes")]
-        try await bench.serve { [bench] _ in
+        try await bench.serve { [bench] scheduler in
             #expect(await eventually { bench.isReady.value && bench.clock.sleeping > 0 })
             func records() async throws -> Int { try await bench.store.records(of: "dispatcher").count }
             let before = try await records()
-            bench.clock.advance(.milliseconds(599_960))
+            bench.clock.advance(.milliseconds(599_800))
             #expect(await eventually { try await records() == before + 1 })
-            #expect(await eventually { bench.clock.asked.contains(.milliseconds(40)) })
+            #expect(await eventually { bench.clock.asked.contains(.milliseconds(200)) })
+            // What else is to be decided does not wait for that instant.
+            scheduler.post(.pause(bench.plans[0].key))
+            #expect(await eventually { try await records() == before + 2 })
             #expect(bench.begun.value == [])
-            bench.clock.advance(.milliseconds(40))
+            bench.clock.advance(.milliseconds(200))
             #expect(await eventually { bench.begun.value.map(\.nominal) == [bench.clock.now] })
         }
+    }
+
+    /// The journal knows of it, and so does the next start.
+    @Test func whatWasDecidedEarlyIsNotBegunAfterAStop() async throws {
+        var bench = Bench()
+        bench.plans = [try Self.plan("p", "every 10 minutes")]
+        try await bench.serve { [bench] scheduler in
+            #expect(await eventually { bench.isReady.value && bench.clock.sleeping > 0 })
+            bench.clock.advance(.milliseconds(599_800))
+            #expect(await eventually { bench.clock.asked.contains(.milliseconds(200)) })
+            scheduler.stop()
+            #expect(await eventually { bench.clock.asked.contains(ServingLimits.askAgain) })
+            bench.clock.advance(.seconds(2))
+        }
+        #expect(bench.begun.value == [])
+        try await bench.serve { [bench] _ in #expect(await eventually { bench.begun.value.count == 1 }) }
     }
 
     @Test func whatIsOwedIsToldOnceAlsoAfterAStart() async throws {

@@ -9,7 +9,7 @@ public struct DispatchRecord: Sendable {
         public package(set) var isRemoved = false
         /// Everything up to it is decided. It never goes back.
         public package(set) var cursor: Instant
-        /// Of what is done by agreement: since when it is waited for, where it was never done.
+        /// Of what hangs on events and agreements: since when it is waited for.
         public package(set) var since: Instant?
         public package(set) var triggers: [String] = []
         public package(set) var lastMiss: MissCause?

@@ -6,10 +6,12 @@ struct RelativeState: Sendable {
     /// When it comes to something, and by what it counts once.
     struct Due: Sendable {
         let at: Instant
+        /// Of an event: when it is too late to begin.
+        let end: Instant?
         let identity: String
     }
 
-    /// Of an agreement: it is waited for since then.
+    /// It is waited for since then.
     let since: Instant
     var seen: Seen?
     /// The earliest that had no occurrence yet.
@@ -27,8 +29,8 @@ struct RelativeState: Sendable {
     }
 }
 
-/// Procedures that hang on what somebody has to see first: each time of a fact has one occurrence, and each period of an
-/// agreement one row where it was not kept.
+/// Procedures that hang on what somebody has to see first: each time of a fact and each event has one occurrence, and each
+/// period of an agreement one row where it was not kept.
 extension Dispatcher {
     mutating func see(_ key: ProcedureKey, _ seen: Seen) {
         guard let p = index[key], relatives[p] != nil, relatives[p]?.seen != seen else { return }
@@ -43,8 +45,12 @@ extension Dispatcher {
         guard case .relative(let occasion, let zone) = procedures[p].timing, let state = relatives[p] else { return }
         let dues = state.bases(of: occasion).compactMap { basis -> RelativeState.Due? in
             let identity = "\(occasion.topic ?? ""): \(basis)"
-            guard !procedures[p].triggers.contains(identity) else { return nil }
-            return occasion.instant(from: basis, in: zone).map { RelativeState.Due(at: $0, identity: identity) }
+            guard !procedures[p].triggers.contains(identity), let at = occasion.instant(from: basis, in: zone) else {
+                return nil
+            }
+            guard occasion.event != nil else { return RelativeState.Due(at: at, end: nil, identity: identity) }
+            // What was over before anybody asked for it is nobody's miss.
+            return at < state.since ? nil : RelativeState.Due(at: basis, end: at, identity: identity)
         }
         relatives[p]?.due = dues.min { ($0.at, $0.identity) < ($1.at, $1.identity) }
     }
@@ -64,10 +70,10 @@ extension Dispatcher {
         procedures[p].triggers.remember(due.identity)
         let nominal = max(due.at, procedures[p].cursor + .microseconds(1))
         procedures[p].move(to: nominal)
-        if isAgreement(p) {
+        if isAgreement(p) || due.end.map({ $0 < now }) == true {
             miss(p, nominal, .overdue, due.identity)
         } else {
-            admit(p, nominal, from: now, due.identity, at: now)
+            admit(p, nominal, from: now, until: due.end, due.identity, at: now)
         }
         reckon(p)
     }
@@ -84,7 +90,7 @@ extension Dispatcher {
     }
 
     var relativeStandings: [DispatchMetrics.Relative] {
-        relatives.keys.sorted().compactMap { p in
+        relatives.keys.filter { !isEvent($0) }.sorted().compactMap { p in
             procedures[p].standing.map {
                 DispatchMetrics.Relative(procedure: procedures[p].key, isAgreement: isAgreement(p), standing: $0)
             }
@@ -94,6 +100,11 @@ extension Dispatcher {
     private func isAgreement(_ p: Int) -> Bool {
         guard case .relative(let occasion, _) = procedures[p].timing else { return false }
         return occasion.isAgreement
+    }
+
+    private func isEvent(_ p: Int) -> Bool {
+        guard case .relative(let occasion, _) = procedures[p].timing else { return false }
+        return occasion.event != nil
     }
 
     private func isIdle(_ p: Int) -> Bool { procedures[p].waiting.isEmpty && procedures[p].running == nil }

@@ -5,7 +5,8 @@ import Schedules
 extension Dispatcher {
     /// An occurrence is due: it waits for its begin, or is missed where the one before it is not over.
     mutating func admit(
-        _ p: Int, _ nominal: Instant, from start: Instant? = nil, _ trigger: String? = nil, at now: Instant
+        _ p: Int, _ nominal: Instant, from start: Instant? = nil, until end: Instant? = nil, _ trigger: String? = nil,
+        at now: Instant
     ) {
         guard let plan = procedures[p].plan else { return }
         if plan.overlap == .replace {
@@ -17,7 +18,7 @@ extension Dispatcher {
             return miss(p, nominal, .overlap, trigger)
         }
         let notBefore = (start ?? nominal) + jitter(of: nominal, plan)
-        wait(p, nominal, notBefore: notBefore, deadline: notBefore + plan.lateness, trigger, isNew: true)
+        wait(p, nominal, notBefore: notBefore, deadline: end ?? notBefore + plan.lateness, trigger, isNew: true)
     }
 
     mutating func wait(

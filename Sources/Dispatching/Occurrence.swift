@@ -89,7 +89,8 @@ public enum MissCause: String, Codable, Hashable, Sendable, CaseIterable {
     case beginFailed = "begin-failed"
     /// Its procedure left the plan.
     case removed
-    /// It is done by agreement, and was not within its period: there is no run to begin.
+    /// What is done by agreement was not done within its period, or an event was told after its deadline: there is no run to
+    /// begin.
     case overdue
 
     /// These last, and somebody knows of them or was told: one notice until the next run.

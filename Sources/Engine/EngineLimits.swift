@@ -43,8 +43,12 @@ public enum EngineLimits {
     /// Approvals of one person that stand at once, and characters of the reason for one: nobody fills the journal.
     public static let standingOfPerson = 100
     public static let standingReason = 1000
-    /// How often a server looks for words on approvals that stand.
-    public static let standingLook = Duration.seconds(2)
+    /// How often a server looks for words that are on no run.
+    public static let chainLook = Duration.seconds(2)
+    /// Of an event, the newest times that a schedule goes by.
+    static let toldEvents = 16
+    /// How long ago an event may have happened of which people tell.
+    static let eventAge = Duration.seconds(366 * 86_400)
     /// Runs that asked ahead among which the one for an occurrence is looked for.
     public static let earlierAskings = 20
     /// Openings of its window that a run knows in advance.

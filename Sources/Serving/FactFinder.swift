@@ -7,8 +7,8 @@ public import Plans
 import Schedules
 import Synchronization
 
-/// Looks up in the journal what procedures hang on that no clock tells: the newest value of a fact that a run saw, and the
-/// last time that agreed work was done.
+/// Looks up in the journal what procedures hang on that no clock tells: the newest value of a fact that a run saw, the
+/// events that people told, and the last time that agreed work was done.
 public final class FactFinder: Sendable {
     /// Runs by whether they did all of their procedure: a run's beginning never changes.
     private let whole = Mutex<[String: Bool]>([:])
@@ -34,10 +34,16 @@ public final class FactFinder: Sendable {
             case .agreement: found[procedure.key] = .done(try await lastDone(procedure.key))
             case .fact(_, _, let fact, let subject):
                 found[procedure.key] = try await times(of: fact, subject, for: procedure.key, at: now)
-            case .after, .beside, .deadline: continue
+            case .deadline(_, let event):
+                found[procedure.key] = .fact(try await events(event, procedure.key))
+            case .after, .beside: continue
             }
         }
         return found
+    }
+
+    private func events(_ event: String, _ key: ProcedureKey) async throws(JournalError) -> [Instant] {
+        try await ToldEvents.times(of: event, service: key.service, environment: key.environment, from: store)
     }
 
     /// The end of the newest run that passed, with a warning or without: a part of the procedure is not the agreed work.

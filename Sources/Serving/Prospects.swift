@@ -59,7 +59,10 @@ extension Standing {
         case .agreed(let overdue?): "by agreement; overdue from \(overdue)"
         case .agreed(nil): occasion.text
         case .overdue(let since): "by agreement; overdue since \(since)"
-        case .triggered: "\(occasion.text); the last time was seen to, and no other was seen yet"
+        case .triggered:
+            occasion.event == nil
+                ? "\(occasion.text); the last time was seen to, and no other was seen yet"
+                : "\(occasion.text); nobody has told of one that was not seen to"
         case .exhausted, .withoutPlan, .disabled, .paused, .unexplained: occasion.text
         }
     }

@@ -106,6 +106,40 @@ import Testing
         #expect(bench.begun(.plans(changed: [bench.plan], removed: []), at: Self.day * 3) == [Self.start + Self.day])
     }
 
+    @Test func anEventBeginsAtOnce_OnceAndByItsDeadline() throws {
+        var bench = try Bench("within 24 hours of detection")
+        bench.see(.fact([]), at: .zero)
+        #expect(bench.standing == .triggered && bench.dispatcher.metrics.relative.isEmpty)
+        let detection = Self.start + .seconds(1000)
+        let commands = bench.see(.fact([detection]), at: .seconds(1600))
+        #expect(DispatcherTests.begun(commands).map(\.nominal) == [detection])
+        let deadlines = commands.compactMap { command -> Instant? in
+            if case .record(.admitted(_, _, let deadline, _)) = command { deadline } else { nil }
+        }
+        #expect(deadlines == [detection + Self.day])
+        bench.say(.ended(Occurrence(Self.key, detection)), at: .seconds(1700))
+        bench.restart(at: .seconds(1800))
+        #expect(bench.begun(.seen(Self.key, .fact([detection])), at: .seconds(1800)) == [])
+        #expect(bench.dispatcher.metrics.missed.isEmpty)
+    }
+
+    @Test func anEventThatIsToldTooLateIsAMiss_AndNoneFromBeforeThePlan() throws {
+        var bench = try Bench("within 24 hours of detection")
+        let (late, older) = (Self.start + .seconds(1000), Self.start - Self.day * 2)
+        #expect(bench.begun(.seen(Self.key, .fact([older, late])), at: Self.day * 2) == [])
+        #expect(bench.dispatcher.metrics.missed.map(\.cause) == [.overdue])
+        #expect(bench.dispatcher.metrics.missed.map(\.count) == [1])
+        #expect(bench.standing == .triggered)
+    }
+
+    @Test func anEventWhoseRunCannotBeginInTimeIsAMiss() throws {
+        var bench = try Bench("within 24 hours of detection")
+        bench.say(.holds([.everything]), at: .zero)
+        bench.see(.fact([Self.start + .seconds(10)]), at: .seconds(20))
+        #expect(bench.begun(.tick, at: Self.day + .seconds(11)) == [])
+        #expect(bench.dispatcher.metrics.missed.map(\.cause) == [.held])
+    }
+
     @Test func anAgreementThatIsForgottenIsToldOnce() throws {
         var bench = try Bench("by agreement, at least every 30 days")
         bench.see(.done(nil), at: .zero)

@@ -264,8 +264,8 @@ import Testing
             "Where a guide states no time, the time here is one that a plan configures.", "",
             "What hangs on a fact, such as `expiry of api`, comes when a run has seen it: a step that works on the target `api`",
             "and measures `expiry` in the unit `timestamp`. `updated`, `calibrated` and others are measured so by `http.json` and",
-            "`postgresql.query`. What is done by agreement has no run of its own: it is told once when it is overdue. `within",
-            "24 hours of detection` is read, and refused in a plan: events are told to nobody yet. See serve.md.", "",
+            "`postgresql.query`. What is done by agreement has no run of its own: it is told once when it is overdue. An event, such",
+            "as `detection`, is told by people with `millwright tell`. See serve.md.", "",
             "| | In the guide | Here | Lasts | In full words | Next, UTC |", "|---|---|---|---|---|---|",
         ]
         for row in rows {

@@ -28,7 +28,10 @@ import Testing
                 "by agreement, at least every 3 months",
                 "at a time that people agree on; overdue 3 months after the last one"
             ),
-            ("within 24 hours of detection", "at the latest 24 hours after `detection`"),
+            (
+                "within 24 hours of detection",
+                "as soon as `detection` is told, at the latest 24 hours after it"
+            ),
         ] {
             #expect(try relative(text).explanation == words)
         }

@@ -1,5 +1,6 @@
 import Dispatching
 import Engine
+import Foundation
 import Host
 import Journal
 import Maintenance
@@ -27,6 +28,7 @@ private struct FakeExpiry: Check {
         actions: [.check(FakeLook.self), .check(FakeExpiry.self)], kinds: [TargetKindDefinition(FakeKind.self)],
         channels: [])
     private static let renew = ProcedureKey(service: "shop", environment: "default", procedure: "renew")
+    private static let repair = ProcedureKey(service: "shop", environment: "default", procedure: "repair")
     private static let drill = ProcedureKey(service: "shop", environment: "default", procedure: "drill")
     private static let day = Duration.seconds(86_400)
 
@@ -46,6 +48,9 @@ private struct FakeExpiry: Check {
                   - { id: web, check: fake.expiry, target: web }
               renew:
                 schedule: 30 days before expiry of api
+                steps: [{ check: fake.look, target: api }]
+              repair:
+                schedule: within 24 hours of detection
                 steps: [{ check: fake.look, target: api }]
               drill:
                 schedule: by agreement, at least every 3 months
@@ -67,7 +72,7 @@ private struct FakeExpiry: Check {
     private func found() async throws -> [ProcedureKey: Seen] {
         let plan = try plan()
         let procedures = plan.dispatched(Self.catalogue).filter(\.isRelative)
-        #expect(procedures.map(\.key) == [Self.renew, Self.drill])
+        #expect(procedures.map(\.key) == [Self.renew, Self.repair, Self.drill])
         return try await finder(plan).find(procedures, at: clock.now)
     }
 
@@ -127,6 +132,35 @@ private struct FakeExpiry: Check {
             Batch(points: [HistoryPoint(key: "shop/default/daily/api", name: "expiry", at: clock.now, value: -5)]))
         let none = "No run has seen the expiry of api: `fake.expiry` in `daily` would tell."
         #expect(try await found()[Self.renew] == .nothing(none), "-5 is no time")
+    }
+
+    /// From the word of a person to the schedule that hangs on it.
+    @Test func whatPeopleToldIsKnownOnce() async throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "told-\(clock.host.random())")
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let inbox = Inbox(path: folder.path, on: clock.host)
+        let events = ToldEvents(store: store, inbox: inbox, host: clock.host)
+        func tell(_ event: String, _ happened: Instant, _ environment: String = "default") async throws {
+            var letter = Inbox.Letter(run: ToldEvents.stream, word: .tell, note: "a leak")
+            letter.told = .init(service: "shop", environment: environment, event: event, happened: happened)
+            try inbox.leave(letter)
+            try await events.record()
+        }
+        #expect(try await found()[Self.repair] == .fact([]))
+        let first = clock.now - .seconds(600)
+        try await tell("detection", first)
+        try await tell("detection", clock.now + Self.day)
+        try await tell("detection", first, "staging")
+        try await tell("inspection", first)
+        #expect(try await found()[Self.repair] == .fact([first]))
+        try await tell("detection", first)
+        #expect(Set(try await times()) == [first])
+        #expect(try await ToldEvents.newest(9, from: store).map(\.note) == ["a leak", "a leak", "a leak", "a leak"])
+        #expect(inbox.letters(for: ToldEvents.stream).isEmpty)
+    }
+
+    private func times() async throws -> [Instant] {
+        try await ToldEvents.times(of: "detection", service: "shop", environment: "default", from: store)
     }
 
     @Test func onlyARunThatPassedIsADoneAgreement() async throws {
@@ -199,7 +233,10 @@ private struct FakeExpiry: Check {
         #expect(missed.map(\.cause) == ["overdue"] && missed.map(\.occurrence.procedure) == ["drill"])
         let prospects = Prospects(store: store, host: clock.host, catalogue: Self.catalogue)
         let standings = try await prospects.standings(of: [plan])
-        #expect(standings == [Self.drill: .overdue(since: start + Self.day * 92), Self.renew: .triggered])
+        #expect(
+            standings == [
+                Self.drill: .overdue(since: start + Self.day * 92), Self.renew: .triggered, Self.repair: .triggered,
+            ])
         try await ran(.pass)
         #expect(
             try await prospects.standings(of: [plan])[Self.drill] == .agreed(overdue: Instant("2026-09-05T00:00:00Z")))
@@ -232,7 +269,7 @@ private struct FakeExpiry: Check {
         let log = Noted<[String]>([])
         let watch = FactWatch(finder(plan), of: { procedures }, host: clock.host) { line in log.with { $0.append(line) }
         }
-        #expect(await watch.look().count == 2 && watch.inForce.count == 2)
+        #expect(await watch.look().count == 3 && watch.inForce.count == 3)
         #expect(
             log.value == ["shop/default/renew: No run has seen the expiry of api: `fake.expiry` in `daily` would tell."]
         )
@@ -245,10 +282,10 @@ private struct FakeExpiry: Check {
                 if case .seen(Self.renew, .fact([time])) = $0 { true } else { false }
             })
         clock.advance(.seconds(61))
-        #expect(await watch.look().count == 2, "what came meanwhile is told again")
+        #expect(await watch.look().count == 3, "what came meanwhile is told again")
         await store.close()
         watch.ask()
-        #expect(await watch.look().isEmpty && watch.inForce.count == 2)
+        #expect(await watch.look().isEmpty && watch.inForce.count == 3)
         #expect(log.value.last?.hasPrefix("Facts and agreements cannot be looked up") == true)
     }
 }

@@ -11,14 +11,12 @@ public struct StandingApprovals: Sendable {
     static let given = "standing-given"
     static let takenBack = "standing-taken-back"
 
-    private let store: any JournalStore
-    private let inbox: Inbox
-    private let host: Host
+    private let chain: LetterChain
 
     public init(store: any JournalStore, inbox: Inbox, host: Host) {
-        self.store = store
-        self.inbox = inbox
-        self.host = host
+        chain = LetterChain(stream: Self.stream, store: store, inbox: inbox, host: host) { letters, records in
+            Batch(records: try Self.records(of: letters, after: records, at: host.now()))
+        }
     }
 
     /// Those that nobody took back, in the order in which they were given; also those that have ended.
@@ -27,45 +25,21 @@ public struct StandingApprovals: Sendable {
     }
 
     /// Records the letters that wait, each once.
-    public func record() async throws {
-        let letters = inbox.letters(for: Self.stream)
-        guard !letters.isEmpty else { return }
-        try await store.whileTaken(Claim(Self.stream)) { [self] in
-            let records = try await store.records(of: Self.stream)
-            let new = try self.records(of: letters, after: records)
-            if !new.isEmpty { try await store.append(Batch(records: new)) }
-        }
-        inbox.discard(letters.map(\.id))
-    }
+    public func record() async throws { try await chain.record() }
 
     /// Records what comes, until the task is cancelled.
-    public func keep(_ log: @Sendable (String) -> Void) async {
-        var wasTold = false
-        while !Task.isCancelled {
-            do {
-                try await record()
-                wasTold = false
-            } catch let error as JournalError where error.code == .conflict || error.code == .heldByAnother {
-                // Another reader was first.
-            } catch {
-                if !wasTold, !Task.isCancelled {
-                    log("Approvals that stand cannot be recorded: \(Cause(error).sentence)")
-                }
-                wasTold = true
-            }
-            try? await host.sleep(EngineLimits.standingLook)
-        }
-    }
+    public func keep(_ log: @Sendable (String) -> Void) async { await chain.keep("Approvals that stand", log) }
 
-    private func records(of letters: [Inbox.Received], after records: [Record]) throws -> [Record] {
+    private static func records(
+        of letters: [Inbox.Received], after records: [Record], at now: Instant
+    ) throws -> [Record] {
         var known = try StandingRecord(records)
         var tip = records.last.map { ChainTip($0) } ?? .none
-        let now = host.now()
         var new: [Record] = []
         for letter in letters where !known.has(letter.id) {
             let id = "S\(tip.sequence + 1)"
             guard let (kind, body) = try entry(letter, id, &known, at: now) else { continue }
-            let record = Record.next(after: tip, run: Self.stream, at: now, kind: kind, body: body)
+            let record = Record.next(after: tip, run: stream, at: now, kind: kind, body: body)
             tip = ChainTip(record)
             new.append(record)
         }
@@ -73,7 +47,7 @@ public struct StandingApprovals: Sendable {
     }
 
     /// What is written of a letter; `nil` where it says nothing that could stand.
-    private func entry(
+    private static func entry(
         _ received: Inbox.Received, _ id: String, _ known: inout StandingRecord, at now: Instant
     ) throws -> (kind: String, body: [UInt8])? {
         switch received.letter.word {
@@ -83,7 +57,7 @@ public struct StandingApprovals: Sendable {
             else { return nil }
             let approval = StandingApproval(id: id, by: received.by, at: now, terms: terms, letter: received.id)
             known.give(approval)
-            return (Self.given, try encodeJSON(approval))
+            return (given, try encodeJSON(approval))
         case .refuse:
             // By who gave it, or by whose process this is.
             guard let approval = known.standing.first(where: { $0.id == received.letter.step }),
@@ -91,8 +65,8 @@ public struct StandingApprovals: Sendable {
             else { return nil }
             let back = TakenBack(id: approval.id, by: received.by, at: now, letter: received.id)
             known.take(back)
-            return (Self.takenBack, try encodeJSON(back))
-        case .answer, .cancel: return nil
+            return (takenBack, try encodeJSON(back))
+        case .answer, .cancel, .tell: return nil
         }
     }
 }

@@ -28,7 +28,7 @@ extension Performer {
         case .agree: word = .agreed
         case .refuse: word = .refused
         case .answer: word = .answered
-        case .cancel: return nil
+        case .cancel, .tell: return nil
         }
         let bodies = letter.enclosed.map { ($0.name, Body(Array($0.content))) }
         let log = EvidenceLog(host: host)

@@ -10,6 +10,8 @@ public struct Inbox: Sendable {
     /// What is asked of a run.
     public enum Word: String, Codable, Sendable {
         case agree, refuse, answer, cancel
+        /// Of an event: on no run.
+        case tell
     }
 
     /// One file as it is written.
@@ -34,6 +36,8 @@ public struct Inbox: Sendable {
         public var enclosed: [Enclosure]
         /// What is to stand, of a word that is on no run.
         public var standing: StandingApproval.Terms?
+        /// What happened, of a word that is on no run.
+        public var told: ToldEvent.Terms?
 
         public init(
             run: String, step: String = "", word: Word, proposal: String? = nil, note: String? = nil,

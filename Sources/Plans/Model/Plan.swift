@@ -91,7 +91,7 @@ public struct Procedure: Sendable {
         return name
     }
 
-    /// The fact or the agreement that it hangs on.
+    /// The fact, the event or the agreement that it hangs on.
     public var hangsOn: RelativeOccasion? {
         guard case .relative(let relative)? = occasion, relative.topic != nil else { return nil }
         return relative

@@ -30,15 +30,11 @@ struct RelativeTimes {
     /// Refuses what nothing here would ever set off: a schedule that never comes must not look like one.
     private func check(_ relative: RelativeOccasion) throws(ScheduleError) {
         switch relative.kind {
-        case .beside, .fact, .agreement: return
+        case .beside, .fact, .agreement, .deadline: return
         case .after(let name):
             guard procedures.contains(where: { $0.name == name }) else {
                 throw ScheduleError(unknown(name, "procedure", among: procedures.map(\.name)))
             }
-        case .deadline(_, let event):
-            throw ScheduleError(
-                "`\(relative)` hangs on an event that this version is not told; leave `schedule` out and run it by hand "
-                    + "when `\(event)` happens, or follow a procedure that sees it, like `after backup`")
         }
     }
 

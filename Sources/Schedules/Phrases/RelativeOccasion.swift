@@ -11,7 +11,7 @@ public struct RelativeOccasion: Hashable, Sendable, CustomStringConvertible {
         case fact(Offset, isEarlier: Bool, fact: String, subject: String)
         /// When people agree on it; overdue when the last time is so long ago.
         case agreement(atLeastEvery: Offset?)
-        /// At the latest so long after an event.
+        /// As soon as people tell of an event, at the latest so long after it.
         case deadline(Offset, event: String)
     }
 
@@ -56,7 +56,8 @@ public struct RelativeOccasion: Hashable, Sendable, CustomStringConvertible {
         return Schedule(text: text, policy: found.schedule.policy, rule: rule, timezone: found.schedule.timezone)
     }
 
-    /// The instant that it comes to, once that of the event or the fact is known; for an agreement, when it is overdue.
+    /// The instant that it comes to, once that of the fact is known; for an agreement, when it is overdue; for an event, when
+    /// it is too late.
     public func instant(from instant: Instant, in zone: Zone) -> Instant? {
         // It comes once: a day on which clocks skip its time must not lose it.
         let policy = ClockChangePolicy(
@@ -76,11 +77,15 @@ public struct RelativeOccasion: Hashable, Sendable, CustomStringConvertible {
         switch kind {
         case .fact(_, _, let fact, let subject): "\(fact) of \(subject)"
         case .agreement: "agreement"
-        case .after, .beside, .deadline: nil
+        case .deadline(_, let event): "event \(event)"
+        case .after, .beside: nil
         }
     }
 
     public var isAgreement: Bool { if case .agreement = kind { true } else { false } }
+
+    /// The event of which people tell, where it hangs on one.
+    public var event: String? { if case .deadline(_, let event) = kind { event } else { nil } }
 
     public var explanation: String {
         func beside(_ offset: Offset, _ isEarlier: Bool, _ what: String) -> String {
@@ -95,7 +100,7 @@ public struct RelativeOccasion: Hashable, Sendable, CustomStringConvertible {
             return beside(offset, isEarlier, "the `\(fact)` of `\(subject)`")
         case .agreement(nil): return "at a time that people agree on"
         case .agreement(let offset?): return "at a time that people agree on; overdue \(offset) after the last one"
-        case .deadline(let offset, let event): return "at the latest \(offset) after `\(event)`"
+        case .deadline(let offset, let event): return "as soon as `\(event)` is told, at the latest \(offset) after it"
         }
     }
 }

@@ -89,6 +89,10 @@ struct ServingNode: Sendable {
                 await StandingApprovals(store: journal, inbox: inbox, host: host).keep(Self.log)
                 return false
             }
+            group.addTask {
+                await ToldEvents(store: journal, inbox: inbox, host: host).keep(Self.log) { facts.ask() }
+                return false
+            }
             // Who only stands by has nothing to bring to its end.
             group.addTask { await !term.stopped() }
             if let period = notifier.watchdog {

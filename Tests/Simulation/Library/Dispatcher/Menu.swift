@@ -8,7 +8,7 @@ struct Menu: Sendable {
     /// Which of them name local times, and so may not show one twice.
     let isLocal: [Bool]
     let windows: [Window]
-    /// What facts and agreements come to.
+    /// What facts, events and agreements come to.
     let relatives: [RelativeOccasion]
     let agreements: [RelativeOccasion]
     let zones: [Zone]
@@ -32,7 +32,10 @@ struct Menu: Sendable {
             }
             return relative
         }
-        relatives = try ["20 minutes before expiry of api", "3 hours before expiry of api"].map(relative)
+        relatives = try [
+            "20 minutes before expiry of api", "3 hours before expiry of api", "within 40 minutes of detection",
+            "within 6 hours of detection",
+        ].map(relative)
         agreements = try ["by agreement, at least every 2 hours", "by agreement, at least every 5 hours"].map(relative)
         zones = try ["America/New_York", "Europe/Berlin"].map { name in
             let bytes = try host.readFile("/usr/share/zoneinfo/\(name)", 64 << 10)

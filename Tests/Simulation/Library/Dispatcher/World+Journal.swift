@@ -35,6 +35,7 @@ extension World {
             let p = model(of: occurrence.procedure)
             decide(p, occurrence.nominal, trigger)
             checkAdmission(p, occurrence.nominal, trigger)
+            checkEnd(p, trigger, deadline)
             models[p].fates.append(
                 Fate(occurrence.nominal, .waiting, notBefore: notBefore, deadline: deadline))
             models[p].advance(through: wall)

@@ -16,7 +16,8 @@ struct Millwright: AsyncParsableCommand {
         subcommands: [
             Look.self, Init.self, Validate.self, Explain.self, Rights.self, CheckPlan.self, RunProcedure.self,
             Serve.self, Runs.self,
-            Show.self, Resume.self, Cancel.self, Approve.self, Answer.self, Tell.self, Report.self, EvidenceCommands.self,
+            Show.self, Resume.self, Cancel.self, Approve.self, Answer.self, Tell.self, Report.self,
+            EvidenceCommands.self,
             JournalCommands.self, Notify.self, SetHold.self,
             Release.self, Next.self,
             CalendarOfPlans.self, Actions.self,

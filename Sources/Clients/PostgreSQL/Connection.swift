@@ -29,9 +29,9 @@ final class Connection: Sendable {
                     // A success leaves a transaction open where the job meant to; a failure leaves nothing.
                     if case .failure = outcome {
                         ticket.settle(outcome)
-                        wire.settle(steady)
+                        wire.settle(steady, after: deadline)
                     } else if ticket.isSettled {
-                        wire.settle(steady)
+                        wire.settle(steady, after: deadline)
                     }
                     ticket.settle(outcome)
                 }

@@ -3,19 +3,37 @@ public struct ActionDefinition: Sendable {
     public let declaration: Declaration
     /// What it works on.
     public let roles: [TargetRole]
-    public let parameters: [ParameterDescription]
     public let isChange: Bool
-    /// Facts of the type, whatever its parameters: it can finish what is half done, it can be taken back, only the
-    /// plan's `proof` sees its effect.
-    public let canRepair: Bool
-    public let canUndo: Bool
-    public let isProvenElsewhere: Bool
-    /// How it would be used on a target that is there; `nil` where it cannot say.
-    public let propose: (@Sendable (StepTargets, Context) async throws -> [Proposal])?
+    private let described: @Sendable () -> [ParameterDescription]
+    private let traits: @Sendable () -> Traits
+    private let proposing: @Sendable () -> Proposing?
     private let configure: @Sendable (PlanValue?) throws(ValueErrors) -> ConfiguredAction
     private let decodable: @Sendable (PlanValue?, Set<String>) throws(ValueErrors) -> Void
 
+    /// How an action would be used on a target that is there.
+    public typealias Proposing = @Sendable (StepTargets, Context) async throws -> [Proposal]
+
+    /// Facts of the type, whatever its parameters.
+    private struct Traits: Sendable {
+        var canRepair = false
+        var canUndo = false
+        var isProvenElsewhere = false
+    }
+
     public var name: String { declaration.name }
+
+    // Each is found out when it is asked for: a program knows all actions and uses few, and to ask whether a type conforms
+    // to a protocol takes a tenth of a millisecond the first time.
+
+    public var parameters: [ParameterDescription] { described() }
+    /// It can finish what is half done.
+    public var canRepair: Bool { traits().canRepair }
+    /// It can be taken back.
+    public var canUndo: Bool { traits().canUndo }
+    /// Only the plan's `proof` sees its effect.
+    public var isProvenElsewhere: Bool { traits().isProvenElsewhere }
+    /// `nil` where it cannot say.
+    public var propose: Proposing? { proposing() }
 
     public static func check<C: Check>(_ type: C.Type) -> ActionDefinition {
         ActionDefinition(type, isChange: false) { .check(ConfiguredCheck($0)) }
@@ -30,12 +48,14 @@ public struct ActionDefinition: Sendable {
     ) {
         declaration = type.declaration
         roles = A.Kind.roles
-        parameters = type.parameters.map(\.description)
         self.isChange = isChange
-        canRepair = type is any RepairableChange.Type
-        canUndo = type is any UndoableChange.Type
-        isProvenElsewhere = type is any ProvenElsewhere.Type
-        propose = Self.proposing(type)
+        described = { type.parameters.map(\.description) }
+        traits = {
+            Traits(
+                canRepair: type is any RepairableChange.Type, canUndo: type is any UndoableChange.Type,
+                isProvenElsewhere: type is any ProvenElsewhere.Type)
+        }
+        proposing = { Self.proposing(type) }
         decodable = { value, unresolved throws(ValueErrors) in
             _ = try type.parameters.decode(
                 value, of: type.declaration.name, into: type.init(), unresolved: unresolved)
@@ -62,19 +82,15 @@ public struct ActionDefinition: Sendable {
     ) {
         self.declaration = declaration
         self.roles = roles
-        self.parameters = parameters
         self.isChange = isChange
-        self.canRepair = canRepair
-        self.canUndo = canUndo
-        isProvenElsewhere = false
-        propose = nil
+        described = { parameters }
+        traits = { Traits(canRepair: canRepair, canUndo: canUndo) }
+        proposing = { nil }
         self.configure = configure
         self.decodable = decodable
     }
 
-    private static func proposing<A: Action>(
-        _ type: A.Type
-    ) -> (@Sendable (StepTargets, Context) async throws -> [Proposal])? {
+    private static func proposing<A: Action>(_ type: A.Type) -> Proposing? {
         if let proposing = type.init() as? any ProposingAction { return proposals(of: proposing) }
         guard type.declaration.looksByItself, let check = type.init() as? any Check else { return nil }
         return proposal(of: check)
@@ -82,7 +98,7 @@ public struct ActionDefinition: Sendable {
 
     private static func proposals<A: ProposingAction>(
         of action: A
-    ) -> @Sendable (StepTargets, Context) async throws -> [Proposal] {
+    ) -> Proposing {
         { targets, context in
             try await action.proposals(
                 try await A.Kind.access(to: targets, for: .look, in: context), in: context)
@@ -91,7 +107,7 @@ public struct ActionDefinition: Sendable {
 
     private static func proposal<C: Check>(
         of check: C
-    ) -> @Sendable (StepTargets, Context) async throws -> [Proposal] {
+    ) -> Proposing {
         { targets, context in
             let access = try await C.Kind.access(to: targets, for: .look, in: context)
             return [check.proposal(from: try await check.observe(access, in: context))]

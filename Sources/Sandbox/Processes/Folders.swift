@@ -30,15 +30,25 @@ public enum Scratch {
     /// The folder above those of `folder()`, once there is one.
     static var kept: String? { keeper.withLock { $0?.folder } }
 
-    /// A TCP port of the loopback that is free now.
+    /// A TCP port of the loopback that is free now, and no other's of this process. Below those that Linux gives to whoever
+    /// connects (32768 on), which would take one between this and its server's start; so is the one ten thousand above,
+    /// which a Redis of a cluster takes besides.
     public static func freePort() throws -> Int {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-        defer { close(descriptor) }
-        guard let port = try? Loopback.bind(descriptor, port: 0) else {
-            throw ProgramError(program: "bind", reason: "no port of 127.0.0.1 is free")
+        for _ in 0..<ports.count {
+            let port = nextPort.withLock { next in
+                next = next + 1 < ports.upperBound ? next + 1 : ports.lowerBound
+                return next
+            }
+            let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+            defer { close(descriptor) }
+            if (try? Loopback.bind(descriptor, port: port)) != nil { return port }
         }
-        return port
+        throw ProgramError(program: "bind", reason: "no port of 127.0.0.1 is free")
     }
+
+    private static let ports = 11_000..<21_000
+    /// Processes that test beside each other begin far from each other.
+    private static let nextPort = Mutex(ports.lowerBound + Int(getpid()) * 397 % ports.count)
 
     private static let temporary = access("/tmp", W_OK) == 0 ? "/tmp" : "/var/tmp"
     private static let keeper = Mutex<Supervisor?>(nil)

@@ -65,7 +65,7 @@ public struct RecordSession {
         do {
             return try Connection.perform({ wire, bounds in try work(bounds) }, wire, bounds)
         } catch let failure as SQLFailure {
-            wire.settle(host.steady)
+            wire.settle(host.steady, after: deadline)
             throw failure
         } catch {
             wire.disconnect()

@@ -48,9 +48,12 @@ final class Wire {
         server = nil
     }
 
-    /// After a job: what is still going on there is ended, by the server where it answers, else by hanging up.
-    func settle(_ steady: @escaping @Sendable () -> Duration) {
+    /// After a job: what is still going on there is ended, by the server where it answers, else by hanging up. Who did not
+    /// answer until the job's deadline is not asked: a server that hangs keeps the request that cancels for ever, and one
+    /// that lives ends the statement by its own timeout, which is earlier.
+    func settle(_ steady: @escaping @Sendable () -> Duration, after deadline: Duration) {
         guard let connection, isBusy else { return }
+        guard steady() < deadline else { return disconnect() }
         let bounds = CallBounds(
             deadline: steady() + PostgreSQLLimits.settling, steady: steady, isAbandoned: { false })
         if PQtransactionStatus(connection) == PQTRANS_ACTIVE, let request = PQgetCancel(connection) {

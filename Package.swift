@@ -103,7 +103,7 @@ let package = Package(
         room("ClientPrometheus", path: "Sources/Clients/Prometheus", ["Host", "Maintenance", "ClientHTTP"]),
         room("ClientSMTP", path: "Sources/Clients/SMTP", ["Host", "Maintenance"] + nio),
         room("ActionsPostgreSQL", path: "Sources/Actions/PostgreSQL", ["Host", "Maintenance", "ClientPostgreSQL"]),
-        room("ActionsRedis", path: "Sources/Actions/Redis", ["Host", "Maintenance", "ClientRedis"]),
+        room("ActionsRedis", path: "Sources/Actions/Redis", ["Host", "Maintenance", "ClientRedis", "ClientHTTP"]),
         room("ActionsHTTP", path: "Sources/Actions/HTTP", ["Host", "Maintenance", "ClientHTTP"]),
         room("ActionsCertificates", path: "Sources/Actions/Certificates", ["Host", "Maintenance", "ClientTLS"]),
         room("ActionsHosts", path: "Sources/Actions/Hosts", ["Host", "Maintenance", "ClientPrograms"]),
@@ -183,7 +183,9 @@ let package = Package(
         tests(
             "ActionsPostgreSQL",
             ["Host", "Maintenance", "ClientPostgreSQL", "ActionsPostgreSQL", "Sandbox", "TestSupport"]),
-        tests("ActionsRedis", ["Host", "Maintenance", "ClientRedis", "ActionsRedis", "Sandbox", "TestSupport"]),
+        tests(
+            "ActionsRedis",
+            ["Host", "Maintenance", "ClientRedis", "ClientHTTP", "ActionsRedis", "Sandbox", "TestSupport"]),
         tests("ActionsHTTP", ["Host", "Maintenance", "ClientHTTP", "ActionsHTTP", "Sandbox"]),
         tests("ActionsCertificates", ["Host", "Maintenance", "ClientTLS", "ActionsCertificates", "Sandbox"]),
         tests("ActionsHosts", ["Host", "Maintenance", "ClientPrograms", "ActionsHosts", "Sandbox"]),

@@ -73,8 +73,14 @@ struct DeletePatternRaceTests {
     }
 
     private static func missing(_ keys: Set<String>, _ server: RedisServer) async throws -> [String] {
-        var missing: [String] = []
-        for key in keys where try await server.command(["EXISTS", key]) != "1" { missing.append(key) }
-        return missing
+        let script = """
+            local missing = {}
+            for _, key in ipairs(KEYS) do
+              if redis.call('EXISTS', key) == 0 then table.insert(missing, key) end
+            end
+            return missing
+            """
+        return try await server.command(["EVAL", script, String(keys.count)] + keys)
+            .split(separator: "\n").map(String.init)
     }
 }

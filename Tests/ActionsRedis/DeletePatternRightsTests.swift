@@ -55,7 +55,7 @@ struct DeletePatternRightsTests {
 
     @Test func eachRightIsNeededAndNamedWhenItIsMissing() async throws {
         let server = try await RedisServer.start()
-        let definition = try #require(RedisActions.all.first)
+        let definition = try #require(RedisActions.all.first { $0.name == "redis.delete-pattern" })
         let parameters = PlanValue.map(Self.parameters.map { PlanValue.Entry($0.key, $0.value) })
         let rights = try definition.configured(with: parameters).rights
         #expect(rights.count == 16)

@@ -9,7 +9,7 @@ import Testing
 struct DeletePatternScriptedTests {
     private func action(_ pattern: String, _ adjust: (inout DeletePattern) -> Void = { _ in }) -> DeletePattern {
         var action = DeletePattern()
-        action.pattern = KeyPattern(pattern)
+        action.choice.pattern = KeyPattern(pattern)
         adjust(&action)
         return action
     }
@@ -88,8 +88,8 @@ struct DeletePatternScriptedTests {
         }
     }
 
-    @Test func clustersAndTheUnknownAreNotSupported() async {
-        for mode in [RedisServerFacts.Mode.cluster, .sentinel, nil] {
+    @Test func sentinelsAndTheUnknownAreNotSupported() async {
+        for mode in [RedisServerFacts.Mode.sentinel, nil] {
             let result = await previewed(action("a:*"), RedisServerFacts(mode: mode)) { _ in Self.page("0", []) }
             if case .failure(let error) = result {
                 #expect(error.cause.code == .notSupported)
@@ -108,7 +108,7 @@ struct DeletePatternScriptedTests {
     }
 
     @Test func anEvictionByFrequencyKnowsNoIdleTime() async {
-        let result = await previewed(action("a:*") { $0.idleLongerThan = .seconds(60) }) { command in
+        let result = await previewed(action("a:*") { $0.choice.idleLongerThan = .seconds(60) }) { command in
             switch command.name {
             case "SCAN": Self.page("0", ["a:1"])
             case "PTTL": .number(5)

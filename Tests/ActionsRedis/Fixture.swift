@@ -12,12 +12,18 @@ struct Bench {
     let configured: ConfiguredAction
     let target: StepTargets
 
-    init(_ parameters: [String: PlanValue], url: [String: String]) throws {
-        let definition = try #require(RedisActions.all.first { $0.name == "redis.delete-pattern" })
+    init(
+        _ parameters: [String: PlanValue], of action: String = "redis.delete-pattern", url: [String: String]
+    ) throws {
+        try self.init(parameters, of: action, on: Self.open(url))
+    }
+
+    init(_ parameters: [String: PlanValue], of action: String, on target: StepTargets) throws {
+        let definition = try #require(RedisActions.all.first { $0.name == action })
         configured = try definition.configured(with: .map(parameters.map { PlanValue.Entry($0.key, $0.value) }))
         guard case .change(let change) = configured.work else { throw BenchError() }
         self.change = change
-        target = try Self.open(url)
+        self.target = target
     }
 
     static func open(_ url: [String: String]) throws -> StepTargets {
@@ -39,6 +45,16 @@ struct Bench {
 
     func apply(_ unit: WorkUnit, _ baseline: [UInt8], in context: Context = context()) async throws {
         try await change.apply(unit, baseline, target, context)
+    }
+
+    func repair(_ unit: WorkUnit, _ baseline: [UInt8], in context: Context = context()) async throws {
+        let work = try #require(change.repair)
+        try await work(unit, baseline, target, context)
+    }
+
+    func undo(_ unit: WorkUnit, _ baseline: [UInt8], in context: Context = context()) async throws {
+        let work = try #require(change.undo)
+        try await work(unit, baseline, target, context)
     }
 
     /// Every unit from its intent to its proof; between them `meanwhile` may do what it likes.
@@ -63,7 +79,7 @@ struct Bench {
 
 struct BenchError: Error {}
 
-func context(_ seconds: Double = 30) -> Context {
+func context(_ seconds: Double = 120) -> Context {
     Context(
         host: .system, deadline: Host.system.steady() + .milliseconds(Int64(seconds * 1000)),
         label: WorkLabel(run: "run", step: "clear"))

@@ -51,7 +51,7 @@ struct KeyPatternTests {
 
     @Test(arguments: ["*", "**", "?", "?*", "[^x]*", "[a-z]*"])
     func whatFitsEveryKeyNeedsAWord(_ pattern: String) throws {
-        let definition = try #require(RedisActions.all.first)
+        let definition = try #require(RedisActions.all.first { $0.name == "redis.delete-pattern" })
         func configure(_ more: [PlanValue.Entry]) throws {
             _ = try definition.configured(with: .map([PlanValue.Entry("pattern", .text(pattern))] + more))
         }
@@ -64,7 +64,7 @@ struct KeyPatternTests {
         ("pattern", ""),
     ])
     func wrongParametersAreRefused(_ name: String, _ value: String) throws {
-        let definition = try #require(RedisActions.all.first)
+        let definition = try #require(RedisActions.all.first { $0.name == "redis.delete-pattern" })
         var entries = [PlanValue.Entry("pattern", .text("a:*"))].filter { $0.key != name }
         entries.append(PlanValue.Entry(name, .text(value)))
         #expect(throws: ValueErrors.self) { _ = try definition.configured(with: .map(entries)) }

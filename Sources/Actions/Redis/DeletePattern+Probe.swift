@@ -7,9 +7,9 @@ extension DeletePattern {
     func probe(
         _ unit: WorkUnit, since baseline: Baseline, _ access: RedisAccess, in context: Context
     ) async throws -> ChangeState {
-        _ = try await access.wholeServer()
-        let states = try await conditions.states(of: try keys(unit), access)
-        let deleted = access.receipts.items(of: Self.work(unit, context))
+        let space = try await access.keyspace()
+        let states = try await conditions.states(of: try choice.keys(unit), space)
+        let deleted = access.receipts.items(of: context.work(unit))
         let goneBefore = Set(baseline.gone)
         let unfitBefore = Set(baseline.unfit)
         var left = 0
@@ -27,7 +27,7 @@ extension DeletePattern {
                 gone += 1
                 remade += 1
             case .satisfies: left += 1
-            case .persistent, .otherType, .inUse: kept[state, default: 0] += 1
+            case .persistent, .expiring, .otherType, .inUse, .small: kept[state, default: 0] += 1
             }
         }
         if left > 0 {
@@ -46,6 +46,7 @@ extension DeletePattern {
         add(kept[.persistent], "kept, for they no longer expire")
         add(kept[.otherType], "kept, for their type is another one now")
         add(kept[.inUse], "kept, for they are in use again")
+        add(kept[.small], "kept, for they are smaller now")
         add(remade, "made anew since")
         return Proof(
             parts.joined(separator: "; "),

@@ -14,4 +14,18 @@ enum RedisActionLimits {
     static let shownName = 100
     /// Bytes of a pattern.
     static let patternBytes = 1024
+    /// The longest time to live that is set.
+    static let timeToLive: Duration = .seconds(10 * 365 * 86_400)
+    /// How much shorter a key may live because its unit began so long ago.
+    static let lateness: Duration = .seconds(600)
+    /// Lost memory, in percent of what the data take, about which something must be done: the ratio of 1.5.
+    static let greatLossPercent = 50.0
+    /// Between two looks at a change that the server makes by itself.
+    static let look: Duration = .milliseconds(200)
+    /// Kept of a step's time for putting a setting back.
+    static let puttingBack: Duration = .seconds(5)
+    /// Keys that nobody expects, after which a look for them has seen enough.
+    static let foreignKeys = 1000
+    /// Requests that one step makes to warm a cache.
+    static let warmRequests = 100_000
 }

@@ -187,9 +187,19 @@ struct RESPDecoder {
     }
 
     private static func integer(_ digits: ArraySlice<UInt8>) throws(RedisFailure) -> Int64 {
-        guard !digits.isEmpty, digits.count <= 20, let number = Int64(String(decoding: digits, as: UTF8.self)) else {
-            throw .malformed("a number that is none")
+        var rest = digits
+        let isNegative = rest.first == UInt8(ascii: "-")
+        if isNegative || rest.first == UInt8(ascii: "+") { rest.removeFirst() }
+        guard !rest.isEmpty, rest.count <= 19 else { throw .malformed("a number that is none") }
+        var number: Int64 = 0
+        for digit in rest {
+            let (shifted, isTooLong) = number.multipliedReportingOverflow(by: 10)
+            // Downwards, where the range reaches further.
+            let (next, isTooFar) = shifted.subtractingReportingOverflow(Int64(digit) - 48)
+            guard (48...57).contains(digit), !isTooLong, !isTooFar else { throw .malformed("a number that is none") }
+            number = next
         }
-        return number
+        guard isNegative || number != .min else { throw .malformed("a number that is none") }
+        return isNegative ? number : -number
     }
 }

@@ -8,6 +8,10 @@ public struct RedisLink: Sendable {
     /// Sends a batch and gives a reply for each command, in order; by the steady clock, no later than the deadline.
     public var send: Send
     public var facts: @Sendable (Purpose, _ deadline: Duration) async throws -> RedisServerFacts
+    /// Sends a batch past all others: what it takes is what anybody else would wait.
+    let sendBeside: Send
+    /// The way to another node of the same cluster.
+    let node: (@Sendable (RedisNode) -> RedisLink)?
     let receipts: RedisReceipts
 
     public init(
@@ -15,10 +19,13 @@ public struct RedisLink: Sendable {
         facts: @escaping @Sendable (Purpose, Duration) async throws -> RedisServerFacts = { _, _ in
             RedisServerFacts(mode: .standalone)
         },
+        sendBeside: Send? = nil, node: (@Sendable (RedisNode) -> RedisLink)? = nil,
         receipts: RedisReceipts = RedisReceipts()
     ) {
         self.send = send
+        self.sendBeside = sendBeside ?? send
         self.facts = facts
+        self.node = node
         self.receipts = receipts
     }
 }
@@ -49,6 +56,16 @@ public struct RedisAccess: Sendable {
     /// The reply to one command; an error that the server answers is thrown.
     public func ask(_ command: RedisCommand) async throws -> RedisValue {
         try value(await send([command]).first, of: command)
+    }
+
+    /// The same without evidence, for an answer that holds data: who asks notes what may be kept of it.
+    public func askUnnoted(_ command: RedisCommand) async throws -> RedisValue {
+        try value(await sendUnnoted([command]).first, of: command)
+    }
+
+    /// Notes what may be kept of answers to a command that was sent without evidence.
+    public func note(_ command: RedisCommand, answer: String) {
+        context.evidence.note(source: identity, statement: command.description, answer: answer.utf8)
     }
 
     /// A reply that is no error.
@@ -90,15 +107,18 @@ public struct RedisAccess: Sendable {
 
 /// What actions ask a server.
 extension RedisAccess {
-    /// What the server says of itself; thrown where it is one of many, for its keys are only a part of all.
+    /// What the server says of itself.
+    public func server() async throws -> RedisServerFacts { try await link.facts(purpose, context.deadline) }
+
+    /// The same; thrown where it is one of many, for its keys are only a part of all.
     public func wholeServer() async throws -> RedisServerFacts {
-        let facts = try await link.facts(purpose, context.deadline)
+        let facts = try await server()
         switch facts.mode {
         case .standalone: return facts
         case .cluster:
             throw CouldNotLook(
                 .notSupported,
-                "\(identity) is a node of a cluster and holds a part of the keys: clusters are not supported.")
+                "\(identity) is a node of a cluster and holds a part of the keys: this is not done in clusters.")
         case .sentinel:
             throw CouldNotLook(
                 .notSupported, "\(identity) is a sentinel and holds no data: give the server it watches.")
@@ -119,11 +139,12 @@ extension RedisAccess {
         return Instant(microsecondsSinceEpoch: seconds * 1_000_000 + microseconds)
     }
 
-    /// How long a round trip takes now. It measures; it is no evidence of anything.
+    /// How long a round trip takes now, for anybody: on a connection of its own, never behind our own commands. It
+    /// measures; it is no evidence of anything.
     public func roundTrip() async throws -> Duration {
         let command = RedisCommand("PING")
         let start = context.host.steady()
-        _ = try value(await sendUnnoted([command]).first, of: command)
+        _ = try value(await link.sendBeside([command], purpose, context.deadline).first, of: command)
         return context.host.steady() - start
     }
 }

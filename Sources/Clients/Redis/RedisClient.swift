@@ -3,16 +3,24 @@ import Maintenance
 import NIOCore
 import Synchronization
 
-/// The connections of one target, shared by a run's steps: one for looking, one for changing, each opened at the first
-/// need and again after a loss. Batches of several steps follow each other on one connection.
+/// The connections of one target, shared by a run's steps: one for looking, one for changing, and beside each one that
+/// measures whether the work is felt; each is opened at the first need and again after a loss. Batches of several steps
+/// follow each other on one connection.
 public final class RedisClient: Sendable {
+    private struct Line: Hashable {
+        let purpose: Purpose
+        /// A node of the target's cluster, where it is not the server that the target names.
+        let node: RedisNode?
+        var isBeside = false
+    }
+
     private enum Slot {
         case connecting(EventLoopFuture<RedisConnection>, attempt: Int)
         case open(RedisConnection)
     }
 
     private struct State {
-        var slots: [Purpose: Slot] = [:]
+        var slots: [Line: Slot] = [:]
         var attempts = 0
         var isClosed = false
     }
@@ -31,11 +39,20 @@ public final class RedisClient: Sendable {
     }
 
     /// The small type that an access is made with; a test makes its own.
-    var link: RedisLink {
+    var link: RedisLink { link(to: nil) }
+
+    private func link(to node: RedisNode?) -> RedisLink {
         RedisLink(
-            send: { [self] commands, purpose, deadline in try await send(commands, for: purpose, until: deadline) },
-            facts: { [self] purpose, deadline in try await connection(for: purpose, until: deadline).facts },
-            receipts: receipts)
+            send: { [self] commands, purpose, deadline in
+                try await send(commands, on: Line(purpose: purpose, node: node), until: deadline)
+            },
+            facts: { [self] purpose, deadline in
+                try await connection(for: Line(purpose: purpose, node: node), until: deadline).facts
+            },
+            sendBeside: { [self] commands, purpose, deadline in
+                try await send(commands, on: Line(purpose: purpose, node: node, isBeside: true), until: deadline)
+            },
+            node: { [self] in link(to: $0) }, receipts: receipts)
     }
 
     func close() {
@@ -49,17 +66,17 @@ public final class RedisClient: Sendable {
 
     /// A look is asked again once when the connection turns out to be lost; a change never, for it may have been done.
     private func send(
-        _ commands: [RedisCommand], for purpose: Purpose, until deadline: Duration
+        _ commands: [RedisCommand], on line: Line, until deadline: Duration
     ) async throws -> [RedisValue] {
         var isSecond = false
         while true {
-            let connection = try await connection(for: purpose, until: deadline)
+            let connection = try await connection(for: line, until: deadline)
             do {
                 return try await wait(for: connection.send(commands), until: deadline, timedOut: .timedOut)
             } catch {
-                leave(connection, purpose)
-                guard case RedisFailure.lost = error, purpose == .look, !isSecond else {
-                    throw said(error, by: purpose)
+                leave(connection, line)
+                guard case RedisFailure.lost = error, line.purpose == .look, !isSecond else {
+                    throw said(error, on: line)
                 }
                 isSecond = true
             }
@@ -68,52 +85,52 @@ public final class RedisClient: Sendable {
 
     /// Nobody uses the connection any more, from now on: replies may still come, and only a new one can tell them from
     /// the next ones.
-    private func leave(_ connection: RedisConnection, _ purpose: Purpose) {
+    private func leave(_ connection: RedisConnection, _ line: Line) {
         state.withLock { state in
-            if case .open(let open) = state.slots[purpose], open === connection { state.slots[purpose] = nil }
+            if case .open(let open) = state.slots[line], open === connection { state.slots[line] = nil }
         }
         connection.close()
     }
 
-    private func connection(for purpose: Purpose, until deadline: Duration) async throws -> RedisConnection {
+    private func connection(for line: Line, until deadline: Duration) async throws -> RedisConnection {
         do {
-            return try await wait(for: future(for: purpose), until: deadline, timedOut: .connectTimedOut)
+            return try await wait(for: future(for: line), until: deadline, timedOut: .connectTimedOut)
         } catch {
-            throw said(error, by: purpose)
+            throw said(error, on: line)
         }
     }
 
-    private func said(_ error: any Error, by purpose: Purpose) -> any Error {
+    private func said(_ error: any Error, on line: Line) -> any Error {
         switch error {
         case let failure as RedisFailure:
-            failure.couldNotLook(at: connectors[purpose]?.identity ?? "redis")
+            failure.couldNotLook(at: connectors[line.purpose]?.to(line.node).identity ?? "redis")
         default: error
         }
     }
 
     /// The connection, or the attempt that is under way: those who come meanwhile wait for the same one.
-    private func future(for purpose: Purpose) throws -> EventLoopFuture<RedisConnection> {
-        guard let connector = connectors[purpose] else { throw RedisFailure.lost }
+    private func future(for line: Line) throws -> EventLoopFuture<RedisConnection> {
+        guard let connector = connectors[line.purpose]?.to(line.node) else { throw RedisFailure.lost }
         let (future, started) = try state.withLock { state in
             guard !state.isClosed else { throw RedisFailure.lost }
-            switch state.slots[purpose] {
+            switch state.slots[line] {
             case .connecting(let future, _): return (future, Int?.none)
             case .open(let connection) where connection.isOpen: return (connection.asFuture, nil)
             case .open, nil:
                 let future = connector.connect()
                 state.attempts += 1
-                state.slots[purpose] = .connecting(future, attempt: state.attempts)
+                state.slots[line] = .connecting(future, attempt: state.attempts)
                 return (future, state.attempts)
             }
         }
-        if let started { future.whenComplete { [weak self] in self?.settle(purpose, attempt: started, $0) } }
+        if let started { future.whenComplete { [weak self] in self?.settle(line, attempt: started, $0) } }
         return future
     }
 
-    private func settle(_ purpose: Purpose, attempt: Int, _ result: Result<RedisConnection, any Error>) {
+    private func settle(_ line: Line, attempt: Int, _ result: Result<RedisConnection, any Error>) {
         let isWanted = state.withLock { state in
-            guard case .connecting(_, attempt) = state.slots[purpose] else { return false }
-            state.slots[purpose] = (try? result.get()).map(Slot.open)
+            guard case .connecting(_, attempt) = state.slots[line] else { return false }
+            state.slots[line] = (try? result.get()).map(Slot.open)
             return true
         }
         if !isWanted { try? result.get().close() }

@@ -13,6 +13,15 @@ struct RedisConnector: Sendable {
     let authorityFile: String?
     let host: Host
 
+    /// The same user at another node of the cluster.
+    func to(_ node: RedisNode?) -> RedisConnector {
+        guard let node else { return self }
+        var address = address
+        address.host = node.host
+        address.port = node.port
+        return RedisConnector(address: address, authorityFile: authorityFile, host: host)
+    }
+
     /// Ends by itself after `RedisLimits.connectSeconds`: nobody needs to wait for it.
     func connect() -> EventLoopFuture<RedisConnection> {
         let loop = MultiThreadedEventLoopGroup.singleton.any()

@@ -77,7 +77,9 @@ extension RedisErrorReply {
             return CouldNotLook(.rejected, "\(identity) is a read-only replica: give the primary as the target.")
         case "MOVED", "ASK", "CROSSSLOT", "CLUSTERDOWN":
             return CouldNotLook(
-                .notSupported, "\(identity) is a node of a cluster, which is not supported here: nothing was done.")
+                .notSupported,
+                "\(identity) is a node of a cluster and has not these keys, or not all: slots moved, or it is not done there."
+            )
         default:
             return CouldNotLook(.rejected, "\(identity) answered \(command) with the error \(code).")
         }

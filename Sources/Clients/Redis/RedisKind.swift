@@ -1,7 +1,7 @@
 public import Host
 public import Maintenance
 
-/// A Redis server, or one that speaks its protocol (Valkey, KeyDB, ElastiCache without cluster mode).
+/// A Redis server, or one that speaks its protocol (Valkey, KeyDB, ElastiCache), or any node of a cluster.
 public struct RedisKind: TargetKind {
     var url: Secret?
     var look: Secret?

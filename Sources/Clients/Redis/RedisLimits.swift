@@ -10,8 +10,10 @@ public enum RedisLimits {
     public static let nesting = 8
     /// Commands that are written at once; more go in several batches.
     public static let commandsPerBatch = 1000
-    /// Connections to one target: one that looks, one that changes.
+    /// Connections that work on one target: one that looks, one that changes. Beside each there may be one that measures.
     public static let connectionsPerTarget = 2
+    /// Primaries of a cluster, each with its own connections.
+    public static let primaries = 500
     /// Seconds for connecting and signing in, when the deadline gives more.
     public static let connectSeconds = 10
     /// Bytes of a certificate authority's file.

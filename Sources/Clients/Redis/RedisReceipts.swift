@@ -12,5 +12,8 @@ public final class RedisReceipts: Sendable {
         noted.withLock { $0[work, default: []].formUnion(items) }
     }
 
+    /// A piece of work was taken back.
+    public func forget(_ work: String) { noted.withLock { $0[work] = nil } }
+
     public func items(of work: String) -> Set<Int> { noted.withLock { $0[work] ?? [] } }
 }

@@ -16,6 +16,13 @@ public struct RedisServerFacts: Hashable, Sendable {
         self.protocolVersion = protocolVersion
     }
 
+    /// True where the version that it gives is this one or later; a server that gives none is taken for an old one.
+    public func isAtLeast(_ major: Int, _ minor: Int = 0) -> Bool {
+        let parts = version.split(separator: ".").prefix(2).compactMap { Int($0) }
+        guard let first = parts.first else { return false }
+        return (first, parts.count > 1 ? parts[1] : 0) >= (major, minor)
+    }
+
     /// From the reply to HELLO.
     init(hello: RedisValue) {
         mode = hello.value(after: "mode")?.asText.flatMap(Mode.init)

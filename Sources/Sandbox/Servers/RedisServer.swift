@@ -19,14 +19,22 @@ public final class RedisServer: Sendable {
     }
 
     /// An own one: `arguments` follow ours on redis-server's command line, so they win.
+    ///
+    /// - Parameter configuration: The text of its configuration file; without it there is no such file.
     public static func start(
-        arguments: [String] = [], tls: RedisTLS? = nil, under parent: String? = nil
+        arguments: [String] = [], configuration: String? = nil, tls: RedisTLS? = nil, under parent: String? = nil
     ) async throws -> RedisServer {
         let folder = try Scratch.makeFolder("redis", under: parent)
         let port = try Scratch.freePort()
         let tlsPort = try tls.map { _ in try Scratch.freePort() }
-        var all = [
-            "redis-server", "--port", String(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no",
+        var all = ["redis-server"]
+        if let configuration {
+            let file = folder + "/redis.conf"
+            try configuration.write(toFile: file, atomically: true, encoding: .utf8)
+            all.append(file)
+        }
+        all += [
+            "--port", String(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no",
             "--dir", folder, "--unixsocket", folder + "/socket", "--pidfile", folder + "/pid", "--daemonize", "no",
             "--enable-debug-command", "local",
         ]

@@ -12,6 +12,10 @@ func room(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .target(name: name, dependencies: dependencies, path: "Rooms/" + name, swiftSettings: rooms)
 }
 
+let nio: [Target.Dependency] = [
+    .product(name: "NIOHTTP1", package: "swift-nio"), .product(name: "NIOCore", package: "swift-nio"),
+    .product(name: "NIOPosix", package: "swift-nio"), .product(name: "NIOSSL", package: "swift-nio-ssl"),
+]
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 
 /// What `script/bench` needs of other people's libraries, apart from the product, and programs that measure its rooms.
@@ -19,6 +23,9 @@ let package = Package(
     name: "benchmarks",
     dependencies: [
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
@@ -38,6 +45,14 @@ let package = Package(
         room("Evidence", ["Host", "Maintenance", "Journal", crypto]),
         room("Dispatching", ["Host", "Schedules"]),
         room("Serving", ["Host", "Maintenance", "Schedules", "Plans", "Journal", "Engine", "Dispatching"]),
+        room("ClientRedis", ["Host", "Maintenance"] + nio),
+        room(
+            "ClientHTTP",
+            ["Host", "Maintenance", .product(name: "AsyncHTTPClient", package: "async-http-client")] + nio),
+        room("ActionsRedis", ["Host", "Maintenance", "ClientRedis", "ClientHTTP"]),
+        .executableTarget(
+            name: "keyspace", dependencies: ["Host", "Maintenance", "ClientRedis", "ActionsRedis"],
+            swiftSettings: rooms),
         .executableTarget(name: "schedules", dependencies: ["Host", "Schedules"], swiftSettings: rooms),
         .executableTarget(
             name: "serving",

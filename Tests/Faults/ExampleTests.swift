@@ -22,6 +22,8 @@ import Testing
             "    steps:",
         ]
         lines.append("      - \(action.isChange ? "do" : "check"): \(name)")
+        // What is destructive can only be planned with one; anything may have one.
+        if action.isChange { lines.append("        approval: { by: [ada] }") }
         if !action.declaration.example.isEmpty {
             lines.append("        with:")
             lines += action.declaration.example.split(separator: "\n").map { "          \($0)" }
@@ -29,6 +31,7 @@ import Testing
         let text = lines.joined(separator: "\n") + "\n"
         var host = Host.system
         host.readFile = { path, _ in
+            if path == "estate.yaml" { return Array("people: { ada: { mail: ada@example.com } }\n".utf8) }
             guard path == "example.yaml" else { throw FileError(path: path, reason: "none", isMissing: true) }
             return Array(text.utf8)
         }

@@ -9,7 +9,8 @@ struct KillBench {
     /// The plan of the service, without the time that new pods are watched for.
     let plan: String
 
-    static func start(in folder: URL) async throws -> KillBench {
+    /// What kills the program that is told so by its environment.
+    static func makeShim(in folder: URL) throws -> URL {
         let shim = folder.appending(path: "kill-at-write.so")
         let source = CommandLine.root.appending(path: "Tests/Fixtures/kill-at-write.c")
         let compiler = Process()
@@ -17,6 +18,11 @@ struct KillBench {
         compiler.arguments = ["clang", "-shared", "-fPIC", "-O1", "-o", shim.path, source.path, "-ldl"]
         try compiler.run()
         compiler.waitUntilExit()
+        return shim
+    }
+
+    static func start(in folder: URL) async throws -> KillBench {
+        let shim = try makeShim(in: folder)
         let size = SteamTrapSize(rows: 6000, keys: 900, logs: SteamTrapLogSize(linesPerHour: 5), clusterSpeed: 20)
         let sandbox = try await SteamTrapSandbox.start(size: size)
         // The model is too bad, so that each run has a retraining to start.

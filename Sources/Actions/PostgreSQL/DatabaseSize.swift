@@ -16,13 +16,13 @@ public struct DatabaseSize: Check {
 
     public static let declaration = Declaration(
         name: "postgresql.size",
-        summary: "Measures the database's bytes and its growth against earlier runs.",
+        summary: "Measures the database's bytes and its growth, and what else takes the server's disk.",
         measurements: [
             MeasurementDeclaration("bytes", .bytes, "Size of the database on disk."),
             MeasurementDeclaration(
                 "growth_per_day", .bytesPerDay, "Growth since the earlier run nearest to a day ago, over a day."),
             MeasurementDeclaration("growth_percent_per_day", .percentPerDay, "The same, in percent of the size then."),
-        ],
+        ] + serverMeasurements,
         timeout: .seconds(30),
         applies:
             "Every PostgreSQL from 10 on. On Aurora it is what the database takes, not what the cluster's volume has.",
@@ -47,7 +47,9 @@ public struct DatabaseSize: Check {
         guard (0...1000).contains(tables) else { throw ValueError("between 0 and 1000", path: ["tables"]) }
     }
 
-    public var rights: [Right] { [.connect(.look)] }
+    public var rights: [Right] {
+        [.connect(.look), .postgresql(.look, "GRANT pg_monitor TO {role};", "to size other databases and the log")]
+    }
 
     public func observe(_ access: PostgreSQLAccess, in context: Context) async throws -> Observation {
         let row = try await access.query(
@@ -62,6 +64,7 @@ public struct DatabaseSize: Check {
         let past = try await context.history("bytes")
         judge(Growth(bytes: bytes, at: context.host.now(), past: past), database, &observation)
         if tables > 0 { try await list(access, &observation) }
+        try await measureServer(access, &observation)
         return observation
     }
 

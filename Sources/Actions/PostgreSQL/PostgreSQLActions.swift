@@ -6,7 +6,17 @@ public enum PostgreSQLActions {
     public static let all: [ActionDefinition] = [
         .check(Connectivity.self), .check(Connections.self), .check(DatabaseSize.self), .check(Query.self),
         .check(Figures.self),
+        .check(Sequences.self), .check(Replication.self), .check(WALArchiving.self),
+        .check(Integrity.self), .check(Roles.self), .check(SettingsDrift.self),
+        .change(SetSettings.self), .change(UpdateExtension.self),
+        .check(IndexAdvice.self), .check(MissingIndexes.self), .change(Reindex.self),
+        .change(CreateIndex.self), .change(DropIndex.self),
+        .check(Bloat.self), .change(VacuumFull.self),
         .change(Vacuum.self), .change(Archive.self), .change(InsertMissing.self),
+        .check(Activity.self), .check(IdleInTransaction.self), .check(SlowStatements.self),
+        .check(Wraparound.self), .check(StatisticsAge.self), .check(Autovacuum.self), .change(Terminate.self),
+        .check(Partitions.self), .change(CreatePartitions.self), .change(DropPartitions.self),
+        .change(DeleteOrphans.self), .change(RunPartman.self),
     ]
 
     public static let kinds: [TargetKindDefinition] = [TargetKindDefinition(PostgreSQLKind.self)]
@@ -24,6 +34,12 @@ public enum PostgreSQLActionLimits {
     public static let keysPerUnit = 100
     /// Keys of one step of rows to insert.
     public static let keys = 100_000
+    /// Partitions that one step makes ahead, or drops.
+    public static let partitionsAhead = 1000
+    /// Rows that are counted in a DEFAULT partition.
+    public static let defaultRows = 100_000
+    /// Rows without a parent that are taken away in one transaction: their keys are journalled.
+    public static let orphans = 10_000
     /// Rows of a query that are shown.
     public static let details = 1000
     /// Report queries of one step.
@@ -44,4 +60,25 @@ public enum PostgreSQLActionLimits {
     public static let spared = 1000
     /// Youngest earlier measurement from which growth a day is worked out.
     public static let growthSpan = Duration.seconds(3600)
+    /// Pause before a standby that is behind is asked once more since when.
+    public static let replicationPause = Duration.milliseconds(300)
+    /// How long the most standbys that were ever seen are expected to be there.
+    public static let standbysRemembered = Duration.seconds(7 * 86_400)
+    /// Bytes of a pattern of users, applications or statements.
+    static let sessionPattern = 200
+    /// Sessions that one list shows.
+    static let sessionsShown = 100
+    /// Waiting sessions whose blockers are asked for: each question holds up the server's lock table.
+    static let waitersShown = 200
+    /// Characters of a statement that are read, and of its words without data that are shown.
+    static let statementRead = 400
+    static let statementShown = 160
+    /// Holders of old rows that are listed.
+    static let holdersShown = 20
+    /// Transactions from which on a holder of old rows matters at all: an idle server begins a few an hour.
+    static let holderMatters = 1000
+    /// Sessions that one step ends.
+    static let plannedSessions = 1000
+    /// How long a session that was told to end may take: it rolls back what it has done.
+    static let sessionEnd = Duration.seconds(10)
 }

@@ -31,6 +31,16 @@ public struct PostgreSQLAccess: Sendable {
         return answers
     }
 
+    /// Looks at work of one's own while it goes on, many times a second: it would crowd out all other evidence, and
+    /// proves nothing.
+    public func watch(_ statement: SQLStatement) async throws -> Rows {
+        let answers = try await looking { try await driver.look([statement], until: context.deadline) }
+        guard let answer = answers.first else {
+            throw CouldNotLook(.malformed, "\(identity) left a statement unanswered.")
+        }
+        return answer
+    }
+
     /// Streams the answer of a `COPY … TO STDOUT`; the evidence is its size.
     public func copyOut(_ sql: String, _ sink: @escaping @Sendable ([UInt8]) throws -> Void) async throws {
         let statement = SQLStatement(sql)

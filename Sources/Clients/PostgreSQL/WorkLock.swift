@@ -19,3 +19,9 @@ struct WorkLock: Sendable, Hashable {
         return Int32(bitPattern: UInt32(truncatingIfNeeded: hash ^ (hash >> 32)))
     }
 }
+
+extension ChangeSession {
+    /// The first key of the advisory lock that every session of a change holds: by it they are told from everybody
+    /// else's.
+    public static let lockSpace = WorkLock.space
+}

@@ -8,7 +8,9 @@ import Testing
 struct DatabaseFaultTests {
     /// A line for the faults of each room.
     static let all: [DatabaseFault] =
-        DatabaseFault.connections
+        DatabaseFault.connections + DatabaseFault.server + DatabaseFault.settings
+        + DatabaseFault.bloat + DatabaseFault.partitions + DatabaseFault.indexes
+        + DatabaseFault.sessions + DatabaseFault.vacuuming
 
     @Test(arguments: all) func itIsSeenAndNamed(_ fault: DatabaseFault) async throws {
         #expect(try await fault.seen() == fault.answers)

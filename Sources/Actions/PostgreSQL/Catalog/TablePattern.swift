@@ -60,7 +60,7 @@ public struct TablePattern: ParameterValue, Hashable {
         findings += except.enumerated().filter { $1.isExact && !usedExceptions.contains($0 + 1) }.map { _, pattern in
             Finding(
                 pattern.text, .warn, Cause(.notFound, "There is no table \(pattern.text) to leave out."),
-                advice: "Check the name: what was meant is being vacuumed.")
+                advice: "Check the name: what was meant is not left out.")
         }
         return (tables, findings)
     }

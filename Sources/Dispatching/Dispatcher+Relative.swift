@@ -102,7 +102,7 @@ extension Dispatcher {
         return occasion.isAgreement
     }
 
-    private func isEvent(_ p: Int) -> Bool {
+    func isEvent(_ p: Int) -> Bool {
         guard case .relative(let occasion, _) = procedures[p].timing else { return false }
         return occasion.event != nil
     }

@@ -60,6 +60,8 @@ extension Dispatcher {
         _ cause: MissCause, at now: Instant
     ) {
         guard let plan = procedures[p].plan, !waited.isEmpty || !slots.isEmpty else { return }
+        // The deadline of an event is its own, and nothing makes up for it.
+        if isEvent(p) { return waited.forEach { miss(p, $0.nominal, cause) } }
         let room = max(plan.room - procedures[p].waiting.count, 0)
         var made =
             switch mode {

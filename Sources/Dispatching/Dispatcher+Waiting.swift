@@ -17,7 +17,8 @@ extension Dispatcher {
         guard procedures[p].waiting.count < places || planted == .queuesWithoutBound else {
             return miss(p, nominal, .overlap, trigger)
         }
-        let notBefore = (start ?? nominal) + jitter(of: nominal, plan)
+        let begin = (start ?? nominal) + jitter(of: nominal, plan)
+        let notBefore = end.map { min(begin, $0) } ?? begin
         wait(p, nominal, notBefore: notBefore, deadline: end ?? notBefore + plan.lateness, trigger, isNew: true)
     }
 

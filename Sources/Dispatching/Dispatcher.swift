@@ -113,7 +113,8 @@ public struct Dispatcher: Sendable {
             // What waits keeps the time that it has left.
             for w in procedures[p].waiting.indices {
                 procedures[p].waiting[w].notBefore = procedures[p].waiting[w].notBefore + jump
-                procedures[p].waiting[w].deadline = procedures[p].waiting[w].deadline + jump
+                // That of an event is an instant, whatever clocks do.
+                if !isEvent(p) { procedures[p].waiting[w].deadline = procedures[p].waiting[w].deadline + jump }
             }
             mark(p)
         }

@@ -177,7 +177,8 @@ extension MissCause {
         case .limited: "As many disruptive runs as are allowed were going on."
         case .beginFailed: "Its run could not be begun."
         case .removed: "Its procedure left the plan."
-        case .overdue: "It is done by agreement, and no run of it has passed within its period."
+        case .overdue:
+            "It was to be done by then and was not: its agreed period passed, or its event was told too late."
         }
     }
 

@@ -234,10 +234,8 @@ public struct Scheduler: Sendable {
         case .begin(let occurrence, let observeOnly):
             guard hand.insert(occurrence) else { return }
             group.addTask { [self] in
-                let early = time - host.steady()
-                if early > .zero { try? await host.sleep(early) }
                 // Without a run the next start begins it again.
-                guard !hand.isStopping else {
+                guard (try? await host.sleep(max(.zero, time - host.steady()))) != nil, !hand.isStopping else {
                     hand.remove(occurrence)
                     mailbox.post(.event(.tick))
                     return

@@ -28,7 +28,8 @@ struct IndexChangeTests {
             let change = try bench.change("postgresql.create-index", Self.declared)
             let preview = try await bench.preview(change)
             #expect(preview.findings.isEmpty, "\(preview.findings)")
-            #expect(preview.statements.first?.hasPrefix("CREATE INDEX CONCURRENTLY \"idx_last\" ON sensors") == true)
+            #expect(
+                preview.statements.first?.hasPrefix("CREATE INDEX CONCURRENTLY \"idx_last\" ON public.sensors") == true)
             let unit = preview.units[0]
             let baseline = try await bench.prepare(change, unit)
             #expect(try await bench.probe(change, unit, baseline) == .pending)

@@ -22,10 +22,10 @@ struct ChangeRightsTests {
                 "pattern": .text("cache:*"), "ttl": .text("24h"), "type": .text("string"), "larger-than": .text("1"),
             ], rights: 20),
         Case(action: "redis.save", parameters: [:], rights: 6),
-        Case(action: "redis.flush", parameters: ["expected": .list([.text("cache:*")])], rights: 8),
+        Case(action: "redis.flush", parameters: ["expected": .list([.text("cache:*")])], rights: 9),
         Case(
             action: "redis.config", parameters: ["settings": .map([PlanValue.Entry("maxmemory", .text("200mb"))])],
-            rights: 7),
+            rights: 8),
     ]
 
     @Test(arguments: cases) func areEnoughAndEachIsNeeded(_ one: Case) async throws {

@@ -140,6 +140,17 @@ import Testing
         #expect(bench.dispatcher.metrics.missed.map(\.cause) == [.held])
     }
 
+    /// Down, or without a window, over the deadline: it is not made up for afterwards.
+    @Test func anEventWhoseDeadlinePassedWhileNobodyWasThereIsAMiss() throws {
+        var bench = try Bench("within 24 hours of detection")
+        bench.say(.holds([.everything]), at: .zero)
+        bench.see(.fact([Self.start + .seconds(10)]), at: .seconds(20))
+        bench.restart(at: Self.day * 2)
+        #expect(bench.begun(.tick, at: Self.day * 2) == [])
+        #expect(bench.dispatcher.metrics.missed.map(\.count) == [1])
+        #expect(bench.dispatcher.metrics.waiting == 0)
+    }
+
     @Test func anAgreementThatIsForgottenIsToldOnce() throws {
         var bench = try Bench("by agreement, at least every 30 days")
         bench.see(.done(nil), at: .zero)

@@ -233,10 +233,8 @@ private struct FakeExpiry: Check {
         #expect(missed.map(\.cause) == ["overdue"] && missed.map(\.occurrence.procedure) == ["drill"])
         let prospects = Prospects(store: store, host: clock.host, catalogue: Self.catalogue)
         let standings = try await prospects.standings(of: [plan])
-        #expect(
-            standings == [
-                Self.drill: .overdue(since: start + Self.day * 92), Self.renew: .triggered, Self.repair: .triggered,
-            ])
+        #expect(standings[Self.drill] == .overdue(since: start + Self.day * 92))
+        #expect(standings[Self.renew] == .triggered && standings[Self.repair] == .triggered)
         try await ran(.pass)
         #expect(
             try await prospects.standings(of: [plan])[Self.drill] == .agreed(overdue: Instant("2026-09-05T00:00:00Z")))

@@ -47,9 +47,8 @@ public struct DatabaseSize: Check {
         guard (0...1000).contains(tables) else { throw ValueError("between 0 and 1000", path: ["tables"]) }
     }
 
-    public var rights: [Right] {
-        [.connect(.look), .postgresql(.look, "GRANT pg_monitor TO {role};", "to size other databases and the log")]
-    }
+    /// To size other databases and the log takes `pg_monitor`; without it they are missing, with that cause.
+    public var rights: [Right] { [.connect(.look)] }
 
     public func observe(_ access: PostgreSQLAccess, in context: Context) async throws -> Observation {
         let row = try await access.query(

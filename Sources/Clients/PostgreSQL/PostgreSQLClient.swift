@@ -91,6 +91,7 @@ private struct Session: PostgreSQLSession {
         try await connection.run(until: deadline) { wire, bounds in
             try wire.connect(to: settings, bounds)
             guard try !wire.describe(bounds).isPooled else { return }
+            wire.grantedMilliseconds = wire.serverMilliseconds(bounds)
             let wait = PostgreSQLLimits.changeLockWait.microseconds / 1000
             _ = try wire.exchange(
                 [
@@ -101,7 +102,7 @@ private struct Session: PostgreSQLSession {
                         set_config('extra_float_digits', '1', false), set_config('lock_timeout', $1, false), \
                         set_config('statement_timeout', $2, false), \
                         set_config('idle_in_transaction_session_timeout', $2, false)
-                        """, [SQLParameter(wait), SQLParameter(wire.serverMilliseconds(bounds))])
+                        """, [SQLParameter(wait), SQLParameter(wire.grantedMilliseconds)])
                 ], bounds)
         }
     }
@@ -109,6 +110,7 @@ private struct Session: PostgreSQLSession {
     func run(_ statements: [SQLStatement]) async throws -> [Rows] {
         try await connection.run(until: deadline) { wire, bounds in
             guard wire.connection != nil else { throw wire.lost() }
+            try wire.renewStatementTimeout(bounds)
             return try wire.exchange(statements, bounds)
         }
     }

@@ -34,6 +34,11 @@ extension World {
         require(due > wall, .nothingSkipped, "p\(p) of \(due) has neither run nor reason at \(wall)")
     }
 
+    func isEvent(_ p: Int) -> Bool {
+        guard case .relative(let occasion, _) = models[p].timing else { return false }
+        return occasion.event != nil
+    }
+
     /// What hangs on an event waits until its deadline, whatever the plan says of others.
     func checkEnd(_ p: Int, _ trigger: String?, _ deadline: Instant) {
         guard case .relative(let occasion, let zone) = models[p].timing, occasion.event != nil, let trigger else {

@@ -34,7 +34,7 @@ extension CreateIndex {
     ) async throws {
         let work = try work(unit, access, context)
         do {
-            try await work.run(statement) { try await clear(work) }
+            try await work.run(statement(on: unit.attributes["table"] ?? table.text)) { try await clear(work) }
         } catch {
             // Whatever ended it may have left something; the error stays the one that is told.
             if !Task.isCancelled { try? await clear(work) }

@@ -48,7 +48,7 @@ public struct CreateIndex: RepairableChange, UndoableChange {
 
     public func validate() throws(ValueError) {
         guard !columns.isEmpty else { throw ValueError("no column is named", path: ["columns"]) }
-        guard IndexDefinition(statement: statement)?.items.count == columns.count else {
+        guard IndexDefinition(statement: statement(on: table.text))?.items.count == columns.count else {
             throw ValueError("each item is one column or expression", path: ["columns"])
         }
     }
@@ -92,7 +92,7 @@ public struct CreateIndex: RepairableChange, UndoableChange {
                 ?? "an index on \(ByteCount.text(found.bytes)); it needs about \(ByteCount.text(needed)) of free disk, "
                 + "and SQL cannot see how much there is",
             units: [unit], measurements: [Measurement("bytes_needed", equal == nil ? needed : 0, .bytes)],
-            findings: findings, statements: equal == nil ? [statement] : [])
+            findings: findings, statements: equal == nil ? [statement(on: found.table)] : [])
     }
 
     /// Why what has the name keeps the declared index from being made. A build that did not end is cleared away.
@@ -113,9 +113,10 @@ public struct CreateIndex: RepairableChange, UndoableChange {
         return [Finding(named.quoted, .fail, cause, advice: "Give the declared index another name.")]
     }
 
-    var statement: String {
+    /// - Parameter table: Qualified: another role may find another table by the same name.
+    func statement(on table: String) -> String {
         let carried = include.isEmpty ? "" : " INCLUDE (\(include.map(\.quoted).joined(separator: ", ")))"
-        return "CREATE \(unique ? "UNIQUE " : "")INDEX CONCURRENTLY \(index.quoted) ON \(table.text) "
+        return "CREATE \(unique ? "UNIQUE " : "")INDEX CONCURRENTLY \(index.quoted) ON \(table) "
             + "USING \(using.quoted) (\(columns.joined(separator: ", ")))\(carried)"
             + (condition.map { " WHERE (\($0))" } ?? "")
     }

@@ -59,7 +59,7 @@ struct DeclaredIndex: Sendable {
     /// The server words expressions in its own way; where the words differ it is asked to word both.
     func isEqual(_ index: Present, _ access: PostgreSQLAccess) async throws -> Bool {
         guard let statement = index.statement, let there = IndexDefinition(statement: statement),
-            let wanted = IndexDefinition(statement: action.statement), wanted.isLike(there)
+            let wanted = IndexDefinition(statement: action.statement(on: action.table.text)), wanted.isLike(there)
         else { return false }
         if wanted == there { return true }
         return try await worded(wanted.expressions, access) == worded(there.expressions, access)

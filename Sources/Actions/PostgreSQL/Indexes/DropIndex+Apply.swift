@@ -132,7 +132,7 @@ struct DroppedIndex: Codable, Sendable {
             """
             SELECT c.oid::text AS oid, pg_get_indexdef(c.oid) AS statement, \
             i.indisvalid AND i.indisready AND i.indislive AS valid, coalesce(pg_relation_size(c.oid), 0) AS bytes, \
-            (SELECT quote_ident(s.spcname) FROM pg_catalog.pg_tablespace s WHERE s.oid = c.reltablespace) AS tablespace, \
+            (SELECT s.spcname FROM pg_catalog.pg_tablespace s WHERE s.oid = c.reltablespace) AS tablespace, \
             obj_description(c.oid, 'pg_class') AS comment, \(Builder.expression("c.oid", "i.indrelid")) AS builder \
             FROM pg_catalog.pg_class c JOIN pg_catalog.pg_index i ON i.indexrelid = c.oid WHERE c.oid = to_regclass($1)
             """, [SQLParameter(name)])

@@ -81,7 +81,7 @@ public struct DropIndex: RepairableChange, UndoableChange {
                     advice: "Leave it out, or take away first what needs it.")
             ]
         }
-        if index.advice == .keep, index.scans > 0, !evenIfUsed {
+        if [.keep, .unused].contains(index.advice), index.scans > 0, !evenIfUsed {
             return [
                 Finding(
                     index.name, .fail, Cause(.inUse, "It is in use: \(index.reason)"),

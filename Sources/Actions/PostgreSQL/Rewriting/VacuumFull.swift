@@ -83,13 +83,13 @@ public struct VacuumFull: Change {
     public func probe(
         _ unit: WorkUnit, since baseline: Baseline, _ access: PostgreSQLAccess, in context: Context
     ) async throws -> ChangeState {
+        // First: what commits after a look at the file is not seen by it.
+        if let process = try await access.running(context.label) { return .running(handle: "process \(process)") }
         let row = try await file(unit, access)
         guard try row.integer("oid") == baseline.oid else {
             throw CouldNotLook(.notFound, "\(unit.title) is not there any more: another table has its name.")
         }
-        guard try row.integer("file") != baseline.file else {
-            return try await access.running(context.label).map { .running(handle: "process \($0)") } ?? .pending
-        }
+        guard try row.integer("file") != baseline.file else { return .pending }
         let bytes = try await size(unit, access)
         let proof = Proof(
             "\(unit.title): written anew, \(ByteCount.text(baseline.bytes)) before and \(ByteCount.text(bytes)) now",
@@ -103,6 +103,7 @@ public struct VacuumFull: Change {
     public func apply(
         _ unit: WorkUnit, since baseline: Baseline, _ access: PostgreSQLAccess, in context: Context
     ) async throws {
+        guard try await file(unit, access).integer("file") == baseline.file else { return }
         let statement = Self.statement(unit)
         let notices = try await access.changing { session in
             let process = try await session.execute(

@@ -65,6 +65,7 @@ enum RoleSQL {
           concat_ws(' ', array_to_string(user_name, ','), 'from', address) AS who
         FROM pg_catalog.pg_hba_file_rules
         WHERE error IS NOT NULL OR auth_method IN ('trust', 'password') AND type LIKE 'host%'
-          AND address NOT IN ('127.0.0.1', '::1', 'localhost', 'samehost') ORDER BY line_number LIMIT 1000
+          AND NOT (address IN ('localhost', 'samehost') OR address = '127.0.0.1' AND netmask LIKE '255.%' \
+          OR address = '::1' AND netmask LIKE 'ffff:%') ORDER BY line_number LIMIT 1000
         """
 }

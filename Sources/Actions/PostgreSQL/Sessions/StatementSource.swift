@@ -99,11 +99,11 @@ struct StatementSource: Sendable {
         SELECT s.userid::text, s.dbid::text, s.queryid::text, to_jsonb(s) ->> 'toplevel' AS toplevel, \
         coalesce(r.rolname, 'a dropped role') AS role, coalesce(d.datname, 'a dropped database') AS database, \
         s.calls, s.total_exec_time AS total, s.max_exec_time AS longest, \
-        s.query = '<insufficient privilege>' AS hidden, \
-        s.query ~* '^\\s*(vacuum|analyze|create|reindex|cluster|copy|refresh|alter|drop|truncate|checkpoint|do|lock)\\M' \
+        coalesce(s.query = '<insufficient privilege>', false) AS hidden, \
+        coalesce(s.query, '') ~* '^\\s*(vacuum|analyze|create|reindex|cluster|copy|refresh|alter|drop|truncate|checkpoint|do|lock)\\M' \
         AS maintenance FROM \(schema).pg_stat_statements s LEFT JOIN pg_catalog.pg_roles r ON r.oid = s.userid \
         LEFT JOIN pg_catalog.pg_database d ON d.oid = s.dbid \
-        WHERE ($1::bool OR d.datname = current_database()) AND s.query NOT LIKE '/* millwright %'
+        WHERE ($1::bool OR d.datname = current_database()) AND coalesce(s.query, '') NOT LIKE '/* millwright %'
         """
     }
 }

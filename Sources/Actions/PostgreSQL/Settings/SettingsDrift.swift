@@ -177,8 +177,9 @@ public struct SettingsDrift: Check {
             """
             SELECT coalesce(regexp_replace(sourcefile, '^.*/', ''), 'configuration') AS file,
               coalesce(sourceline::text, '?') AS line, coalesce(name, '') AS name, error
-            FROM pg_catalog.pg_file_settings WHERE error IS NOT NULL
-              AND error <> 'setting could not be applied' OR name IS NULL ORDER BY 1, 2 LIMIT 1000
+            FROM pg_catalog.pg_file_settings f WHERE error IS NOT NULL
+              AND NOT (error = 'setting could not be applied' AND EXISTS (SELECT FROM pg_catalog.pg_settings s
+                WHERE lower(s.name) = lower(f.name) AND s.pending_restart)) OR name IS NULL ORDER BY 1, 2 LIMIT 1000
             """)
         observation.measurements.append(Measurement("file_errors", rows.count))
         for row in rows.rows {

@@ -48,19 +48,20 @@ struct AnalyzedTable {
         ]
     }
 
-    /// By the counters' own functions and pg_inherits: neither asks for a lock of a table. From 14 on a table that was
+    /// By the counters' own functions and pg_inherits: neither asks for a lock of a table. After a crash the counters begin at
+    /// zero, and how many rows there are the last VACUUM or ANALYZE says. From 14 on a table that was
     /// never looked at has -1 rows.
     static let statement = """
         WITH RECURSIVE parts AS (SELECT c.oid AS root, c.oid AS part FROM pg_catalog.pg_class c WHERE c.relkind = 'p' \
         UNION ALL SELECT p.root, i.inhrelid FROM parts p JOIN pg_catalog.pg_inherits i ON i.inhparent = p.part), \
-        leaves AS (SELECT p.root, sum(pg_stat_get_live_tuples(p.part)) AS rows, \
+        leaves AS (SELECT p.root, sum(greatest(pg_stat_get_live_tuples(p.part), c.reltuples)) AS rows, \
         sum(pg_stat_get_mod_since_analyze(p.part)) AS changes, \
         max(greatest(pg_stat_get_last_analyze_time(p.part), pg_stat_get_last_autoanalyze_time(p.part))) AS analyzed \
         FROM parts p JOIN pg_catalog.pg_class c ON c.oid = p.part AND c.relkind <> 'p' GROUP BY 1), \
         tables AS (SELECT n.nspname || '.' || c.relname AS name, c.relkind = 'p' AS partitioned, c.reltuples, \
         coalesce((SELECT option_value::bool FROM pg_options_to_table(c.reloptions) \
         WHERE option_name = 'autovacuum_enabled'), true) AS enabled, \
-        coalesce(l.rows, pg_stat_get_live_tuples(c.oid)) AS rows, \
+        coalesce(l.rows, greatest(pg_stat_get_live_tuples(c.oid), c.reltuples)) AS rows, \
         coalesce(l.changes, pg_stat_get_mod_since_analyze(c.oid)) AS changes, l.analyzed AS leaves_analyzed, \
         greatest(pg_stat_get_last_analyze_time(c.oid), pg_stat_get_last_autoanalyze_time(c.oid)) AS analyzed, \
         c.relname, pg_table_is_visible(c.oid) AS visible \

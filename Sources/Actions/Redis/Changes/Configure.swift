@@ -57,6 +57,9 @@ struct Configure: RepairableChange, UndoableChange {
                 .redis(.change, "+config|set", "to change them"),
                 .redis(.change, "+config|get", "to take back only what is still ours"),
             ]
+        if settings["maxmemory"] != nil {
+            rights.append(.redis(.change, "+info", "to see that taking the limit back evicts nothing"))
+        }
         if persist { rights.append(.redis(.change, "+config|rewrite", "to write them to the server's file")) }
         return rights
     }
@@ -84,7 +87,7 @@ struct Configure: RepairableChange, UndoableChange {
                     id: name, title: "\(name): \(live) → \(wanted)", expected: .seconds(1),
                     attributes: ["value": wanted]))
             statements.append("CONFIG SET \(name) \(wanted)")
-            if name == "maxmemory", let more = squeeze(wanted, info) {
+            if ["maxmemory", "maxmemory-policy"].contains(name), impact == nil, let more = squeeze(info) {
                 findings.append(Finding(name, .warn, more.cause, advice: "Choose a window: it happens at once."))
                 impact = more.impact
             }
@@ -101,15 +104,21 @@ struct Configure: RepairableChange, UndoableChange {
             statements: statements + (persist ? ["CONFIG REWRITE"] : []), impact: impact)
     }
 
-    /// A limit below what is used has keys evicted, or writes refused, in the moment when it is set.
-    private func squeeze(_ wanted: String, _ info: ServerInfo) -> (impact: Impact, cause: Cause)? {
-        guard let limit = Double(wanted), limit > 0, let used = info.number("used_memory"), used > limit else {
-            return nil
-        }
-        let policy = settings["maxmemory-policy"]?.lowercased() ?? info.text("maxmemory_policy") ?? "noeviction"
-        let what = policy == "noeviction" ? "writes would be refused" : "keys would be evicted (\(policy))"
+    /// A limit below what is used has keys evicted, or writes refused, in the moment when it is set. The limit is set
+    /// before the policy: either of the policies may evict.
+    private func squeeze(_ info: ServerInfo) -> (impact: Impact, cause: Cause)? {
+        let wanted = settings["maxmemory"].flatMap { Double(ServerSetting.canonical("maxmemory", $0)) }
+        guard let limit = wanted ?? info.number("maxmemory"), limit > 0, let used = info.number("used_memory"),
+            used > limit
+        else { return nil }
+        let live = info.text("maxmemory_policy") ?? "noeviction"
+        let evicting = [wanted == nil ? nil : live, settings["maxmemory-policy"]?.lowercased()]
+            .compactMap { $0 }.first { $0 != "noeviction" }
+        // Without a new limit the live policy has done what it does.
+        guard wanted != nil || evicting != nil else { return nil }
+        let what = evicting.map { "keys would be evicted (\($0))" } ?? "writes would be refused"
         return (
-            policy == "noeviction" ? .disruptive : .destructive,
+            evicting == nil ? .disruptive : .destructive,
             Cause(
                 .outOfRange,
                 "\(ByteCount.text(used)) are used, and the limit would be \(ByteCount.text(limit)): \(what) at once.")
@@ -153,6 +162,14 @@ struct Configure: RepairableChange, UndoableChange {
     /// What somebody else set since is left.
     func undo(_ unit: WorkUnit, since baseline: Baseline, _ access: RedisAccess, in context: Context) async throws {
         if ServerSetting.isSame(try await live(unit, access), unit.attributes["value"] ?? "") {
+            if unit.id == "maxmemory", let limit = Double(baseline.former), limit > 0,
+                let used = try await ServerInfo.read(access).number("used_memory"), used > limit
+            {
+                throw ChangeFailed(
+                    .rejected,
+                    "\(ByteCount.text(used)) are used by now: \(ByteCount.text(limit)) as before would evict keys or "
+                        + "refuse writes. It is left as it is.")
+            }
             try await set(unit.id, baseline.former, access)
         }
         access.receipts.forget(context.work(unit))

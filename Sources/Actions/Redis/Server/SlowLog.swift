@@ -39,21 +39,22 @@ struct SlowLog: Check {
 
     func observe(_ access: RedisAccess, in context: Context) async throws -> Observation {
         let now = try await access.time()
+        try await demandLog(access)
         let entries = try await SlowEntry.read(access)
-        guard let newest = entries.first else { return try await ofNone(access) }
-        let before = try await context.history("last_id").first.map { Int64($0.value) }
-        // Numbers begin anew with the server.
+        let past = try await context.history("last_id").first
+        let before = past.map { Int64($0.value) }
+        guard let newest = entries.first else { return Self.ofNone(last: before ?? -1) }
+        // Numbers begin anew with the server, and then the time tells.
         let known = before.flatMap { $0 <= newest.id ? $0 : nil }
-        let new = entries.filter { entry in
-            known.map { entry.id > $0 } ?? (now.secondsSinceEpoch - entry.at <= within.components.seconds)
-        }
-        let count = known.map { newest.id - $0 } ?? Int64(new.count)
+        let since = past.map { $0.at.secondsSinceEpoch } ?? now.secondsSinceEpoch - within.components.seconds
+        let new = entries.filter { entry in known.map { entry.id > $0 } == true || entry.at > since }
+        let count = max(known.map { newest.id - $0 } ?? 0, Int64(new.count))
         let longest = new.map(\.milliseconds).max() ?? 0
-        let since = known == nil ? "within \(within.shortText)" : "since the previous run"
+        let span = past == nil ? "within \(within.shortText)" : "since the previous run"
         var observation = Observation(
             summary: new.isEmpty
-                ? "no slow commands \(since)"
-                : "\(count) slow commands \(since), the longest of \((longest * 10).rounded() / 10) ms",
+                ? "no slow commands \(span)"
+                : "\(count) slow commands \(span), the longest of \((longest * 10).rounded() / 10) ms",
             measurements: [
                 Measurement("slow", Double(count)), Measurement("longest", longest, .milliseconds),
                 Measurement("last_id", Double(newest.id)),
@@ -69,8 +70,8 @@ struct SlowLog: Check {
         return observation
     }
 
-    /// An empty log is good news only where something would be written into it.
-    private func ofNone(_ access: RedisAccess) async throws -> Observation {
+    /// What a log says is news only where something is written into it.
+    private func demandLog(_ access: RedisAccess) async throws {
         let settings = try await access.ask(RedisCommand("CONFIG", "GET", "slowlog-*"))
         guard let threshold = settings.value(after: "slowlog-log-slower-than")?.asNumber,
             let length = settings.value(after: "slowlog-max-len")?.asNumber
@@ -83,10 +84,14 @@ struct SlowLog: Check {
                 "\(access.identity) keeps no slow log: set slowlog-log-slower-than, such as 10000 (10 ms), and "
                     + "slowlog-max-len.")
         }
-        return Observation(
+    }
+
+    /// The numbers go on after SLOWLOG RESET.
+    private static func ofNone(last: Int64) -> Observation {
+        Observation(
             summary: "no slow commands: the log is empty",
             measurements: [
-                Measurement("slow", 0), Measurement("longest", 0, .milliseconds), Measurement("last_id", -1),
+                Measurement("slow", 0), Measurement("longest", 0, .milliseconds), Measurement("last_id", Double(last)),
             ])
     }
 

@@ -49,6 +49,18 @@ extension Wire {
             """, [SQLParameter(statement), SQLParameter(lock)])
     }
 
+    /// A statement that begins late in a session gets less time than the first: the server ends it before we hang up, and
+    /// does not work on with nobody there. Not within a transaction, which would take it back when it fails.
+    func renewStatementTimeout(_ bounds: CallBounds) throws {
+        let left = serverMilliseconds(bounds)
+        guard left < grantedMilliseconds - max(1000, grantedMilliseconds / 10), let connection,
+            PQtransactionStatus(connection) == PQTRANS_IDLE
+        else { return }
+        let renewal = SQLStatement("SELECT set_config('statement_timeout', $1, false)", [SQLParameter(left)])
+        _ = try exchange([renewal], bounds)
+        grantedMilliseconds = left
+    }
+
     /// What the server is given of the time that is left.
     func serverMilliseconds(_ bounds: CallBounds) -> Int {
         let left = Int(bounds.milliseconds)

@@ -13,6 +13,8 @@ final class Wire {
     var prepared: [String: String] = [:]
     /// Never back: of statements that are prepared together those before one that is refused stay prepared.
     var preparedNames = 0
+    /// The `statement_timeout` of the session, in milliseconds, where it has one.
+    var grantedMilliseconds = 0
     /// What the connection leads to; looked at once, right after connecting.
     var server: ServerDescription?
 

@@ -139,7 +139,7 @@ final class World {
         for m in models.indices {
             for f in models[m].fates.indices where models[m].fates[f].state == .waiting {
                 models[m].fates[f].notBefore = models[m].fates[f].notBefore + jump
-                models[m].fates[f].deadline = models[m].fates[f].deadline + jump
+                if !isEvent(m) { models[m].fates[f].deadline = models[m].fates[f].deadline + jump }
             }
         }
     }

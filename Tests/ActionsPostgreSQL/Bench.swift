@@ -28,6 +28,18 @@ struct Bench: Sendable {
         }
     }
 
+    /// On a server of its own, where nobody else keeps dead rows alive: whoever is just connecting to any of a server's
+    /// databases does so for all of them.
+    static func alone(schema: String, _ body: (Bench) async throws -> Void) async throws {
+        let server = try await PostgreSQLServer.start(settings: ["autovacuum": "off"])
+        try await doing {
+            try await server.psql(schema, database: "postgres")
+            try await open(server, "postgres", body)
+        } finally: {
+            await server.stop()
+        }
+    }
+
     static func open<Result>(
         _ server: PostgreSQLServer, _ database: String, roles: (look: String, change: String)? = nil,
         _ body: (Bench) async throws -> Result

@@ -8,10 +8,7 @@ import Testing
 
 struct BloatTests {
     @Test func whatIsTrustedIsWhatARewriteComesTo() async throws {
-        // Its own: what analyzes a table meanwhile would keep rows alive that a rewrite is to take away.
-        let server = try await PostgreSQLServer.start(settings: ["autovacuum": "off"])
-        try await Bench.open(server, "postgres") { bench in
-            try await bench.sql(BloatTables.schema)
+        try await Bench.alone(schema: BloatTables.schema) { bench in
             let seen = try await bench.observe("postgresql.bloat")
             let before = try await BloatTables.read(bench)
             try await BloatTables.rewrite(bench)
@@ -35,7 +32,6 @@ struct BloatTests {
             #expect(seen.detail("public.dropped")?.number("bloat_percent").map { $0 > 75 } == true)
             #expect(seen.detail("public.fill")?.number("bloat_percent").map { $0 < 2.5 } == true)
         }
-        await server.stop()
     }
 
     @Test func anotherRoleIsToldTheSameOrThatItHasNoPrivilege() async throws {

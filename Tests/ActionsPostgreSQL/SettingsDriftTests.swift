@@ -98,8 +98,10 @@ struct SettingsDriftTests {
         }
         let expected = try await look("watcher", ["settings": ["max_connections": "90"]])
         #expect(expected.observation.findings.contains { $0.cause.sentence.contains("waits for a restart") })
-        try await Program.run(
-            "bash", ["-c", "echo 'wrok_mem = 64MB' >> \(server.folder)/data/postgresql.conf"])
+        // The server stops at a name that it does not know, and says no more of the values.
+        try await Program.run("bash", ["-c", "echo 'work_mem = abc' >> \(server.folder)/data/postgresql.conf"])
+        #expect(try await look("postgres", files)["file_errors"] == 1)
+        try await Program.run("bash", ["-c", "echo 'wrok_mem = 64MB' >> \(server.folder)/data/postgresql.conf"])
         let wrong = try await look("postgres", files)
         #expect(wrong["file_errors"] == 1, "\(wrong.observation)")
         #expect(wrong.observation.findings.contains { $0.cause.sentence.contains("wrok_mem") })

@@ -34,6 +34,16 @@ struct StatisticsAgeTests {
         }
     }
 
+    /// How many rows there are is then what the last ANALYZE saw.
+    @Test func withoutCountersATableIsStillOne() async throws {
+        try await Bench.run(schema: Self.healthy) { bench in
+            try await bench.sql("ANALYZE well; SELECT pg_stat_reset()")
+            let seen = try await observe(bench) { $0["not_counted"] == 1 }
+            #expect(seen["tables"] == 1)
+            #expect(seen.verdict == .unknown)
+        }
+    }
+
     @Test func whatAutovacuumLeavesAloneIsFound() async throws {
         let schema = """
             CREATE TABLE never (id int) WITH (autovacuum_enabled = false);

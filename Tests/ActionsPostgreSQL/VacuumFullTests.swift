@@ -39,7 +39,7 @@ struct VacuumFullTests {
     }
 
     @Test func itIsDoneAndSeen() async throws {
-        try await Bench.run(schema: Self.schema) { bench in
+        try await Bench.alone(schema: Self.schema) { bench in
             let rows = try await bench.sql("SELECT count(*), sum(hashtext(q::text)) FROM queue q")
             let change = try bench.change("postgresql.vacuum-full", ["tables": "public.*"])
             let preview = try await bench.preview(change)

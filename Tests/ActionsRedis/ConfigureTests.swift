@@ -113,7 +113,27 @@ struct ConfigureTests {
         let evicting = try bench(server, ["maxmemory": "100kb", "maxmemory-policy": "allkeys-lru"])
         #expect(try await refusing.preview().impact == .disruptive)
         #expect(try await evicting.preview().impact == .destructive)
-        for bench in [refusing, evicting] { await bench.target.close() }
+        // Under a limit that is passed already the policy alone does it; and what takes the limit first goes by the live one.
+        try await server.command(["CONFIG", "SET", "maxmemory", "100kb"])
+        let policy = try bench(server, ["maxmemory-policy": "allkeys-lru"])
+        #expect(try await policy.preview().impact == .destructive)
+        try await server.command(["CONFIG", "SET", "maxmemory", "0"])
+        try await server.command(["CONFIG", "SET", "maxmemory-policy", "allkeys-lru"])
+        let back = try bench(server, ["maxmemory": "100kb", "maxmemory-policy": "noeviction"])
+        #expect(try await back.preview().impact == .destructive)
+        for bench in [refusing, evicting, policy, back] { await bench.target.close() }
+        await server.stop()
+    }
+
+    @Test func aLimitThatWouldEvictByNowIsNotTakenBack() async throws {
+        let server = try await RedisServer.start(configuration: "maxmemory 100kb\nmaxmemory-policy noeviction\n")
+        let bench = try bench(server, ["maxmemory": "1gb"])
+        let unit = try await bench.preview().units[0]
+        let baseline = try await bench.prepare(unit)
+        try await bench.apply(unit, baseline)
+        let cause = await causeThrown { try await bench.undo(unit, baseline) }
+        #expect(cause?.code == .rejected)
+        await bench.target.close()
         await server.stop()
     }
 

@@ -97,6 +97,16 @@ struct ServerCounterTests {
         }
     }
 
+    /// What is in a log that nothing is written into any more says nothing of now.
+    @Test func anOldEntryIsNoNewsOfALogThatIsOff() async throws {
+        try await withServer("--slowlog-log-slower-than", "10000") { server in
+            try await server.said("DEBUG", "SLEEP", "0.02")
+            try await server.said("CONFIG", "SET", "slowlog-log-slower-than", "-1")
+            let cause = await causeThrown { _ = try await observe("redis.slow-log", url: ["url": server.url()]) }
+            #expect(cause?.code == .noData)
+        }
+    }
+
     @Test func slowCommandsAreNamedWithoutTheirArguments() async throws {
         try await withServer("--slowlog-log-slower-than", "10000") { server in
             let url = ["url": server.url()]

@@ -34,7 +34,7 @@ struct InboxWatchTests {
         clock.advance(EngineLimits.inboxLook)
     }
 
-    @Test(.timeLimit(.minutes(1))) func oneLooksForAll_AndAnotherWhenItLeaves() async throws {
+    @Test func oneLooksForAll_AndAnotherWhenItLeaves() async throws {
         let (clock, inbox) = (FakeClock(), Inbox())
         let watch = InboxWatch(on: clock.host) { inbox.look() }
         let woken = Woken()

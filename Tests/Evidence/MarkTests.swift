@@ -31,7 +31,7 @@ struct MarkTests {
         return (journal, marks)
     }
 
-    @Test(.timeLimit(.minutes(1))) func itFollowsOnceASecondWhileTheJournalIsKept() async throws {
+    @Test func itFollowsOnceASecondWhileTheJournalIsKept() async throws {
         let clock = FakeClock()
         let (journal, marks) = try await journal(clock)
         try await journal.keeping {

@@ -37,12 +37,27 @@ import Testing
             let valid = try await CommandLine.run("validate", plan, environment: environment)
             #expect(valid.exit == 0, "\(valid.errors)")
             let checked = try await CommandLine.run("check", plan, "health", environment: environment)
-            #expect(checked.exit == 0, "\(checked.output)")
+            // The sandbox's server vacuums nothing by itself and has no checksums; its looking role may see some things only.
+            #expect(checked.exit == 2)
+            #expect(
+                Self.noticed(checked.output) == [
+                    "postgresql-autovacuum", "postgresql-integrity", "postgresql-roles", "postgresql-sequences",
+                    "postgresql-settings-drift", "postgresql-slow-statements",
+                ], "\(checked.output)")
             let again = try await CommandLine.run(
                 "init", "--from", "host", "--output", plan, environment: environment)
             let left = try String(contentsOfFile: plan, encoding: .utf8)
             #expect(again.exit == 64 && left == text)
             await sandbox.stop()
         }
+    }
+
+    /// The steps that did not pass.
+    private static func noticed(_ output: String) -> [String] {
+        output.split(separator: "\n").compactMap { line in
+            let words = line.split(separator: " ")
+            guard words.count > 2, ["fail", "warn", "unknown"].contains(words[1]) else { return nil }
+            return String(words[2])
+        }.sorted()
     }
 }

@@ -32,11 +32,11 @@ extension Check {
             .flatMap { (try? Condition($0))?.names ?? [] }
         let judged = seen.measurements.filter { names.contains($0.name) }
             .map { "\($0.name) is \((($0.value * 100).rounded() / 100).written)\($0.unit.rawValue) now" }
-        return Proposal(
-            thresholds: thresholds,
-            notes: [seen.summary] + judged
-                + seen.findings.prefix(Limits.proposalNotes).map {
-                    "\($0.severity.rawValue) now: \($0.subject): \($0.cause.sentence)"
-                })
+        let found = seen.findings.prefix(Limits.proposalNotes).map { finding in
+            // An identity ends with the role, which a plan keeps to its references.
+            let subject = finding.subject.split(separator: " as ").first ?? ""
+            return "\(finding.severity.rawValue) now: \(subject): \(finding.cause.sentence)"
+        }
+        return Proposal(thresholds: thresholds, notes: [seen.summary] + judged + found)
     }
 }

@@ -66,6 +66,20 @@ struct PartitionDropTests {
         }
     }
 
+    /// Every row of it would be found there, and gone with it.
+    @Test func aPartitionIsNoArchiveOfItself() async throws {
+        try await Bench.run(schema: Self.schema()) { bench in
+            let oldest = try await bench.sql(
+                "SELECT min(inhrelid::regclass::text) FROM pg_inherits WHERE inhparent = 'readings'::regclass")
+            let change = try bench.change(
+                "postgresql.drop-partitions",
+                ["table": "readings", "older-than": "3 months", "archive": .text(oldest)])
+            let preview = try await bench.preview(change)
+            #expect(
+                preview.findings.contains { $0.severity != .warn && $0.cause.code == .rejected }, "\(preview.findings)")
+        }
+    }
+
     @Test func rowsThatComeWhileItIsDetachedAreNotLost() async throws {
         try await Bench.run(schema: Self.schema() + Self.copy) { bench in
             let change = try bench.change("postgresql.drop-partitions", Self.archived)

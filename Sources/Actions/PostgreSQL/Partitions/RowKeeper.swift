@@ -70,6 +70,10 @@ struct RowKeeper: Sendable {
 
     /// By the primary key, and then value by value as text: types that know no equality compare too.
     private static func missing(_ from: Relation, _ archive: Relation) throws -> String {
+        guard from.oid != archive.oid else {
+            throw CouldNotLook(
+                .rejected, "\(archive.name) is to be the archive of itself: its rows would be gone with it.")
+        }
         guard !from.primaryKey.isEmpty else {
             throw CouldNotLook(
                 .notSupported, "\(from.name) has no primary key, so its rows cannot be looked for in the archive.")

@@ -142,7 +142,7 @@ struct SetTTLTests {
             try await server.load((0..<10).map { set("\(prefix)\($0)", expiring: false) })
             let bench = try bench(server, prefix)
             let unit = try #require(try await bench.preview().units.first)
-            let old = SetTTL.Baseline(at: Host.system.now() - .seconds(3 * 86_400), gone: [], unfit: [])
+            let old = SetTTL.Baseline(at: Host.system.now() - .seconds(3 * 86_400))
             try await bench.apply(unit, try encodeJSON(old))
             #expect(try await server.command(["EXISTS"] + unit.items) == "10")
             let soon = Host.system.now().microsecondsSinceEpoch / 1000 + 86_000_000
@@ -167,7 +167,7 @@ struct SetTTLTests {
             let bench = try bench(server, prefix + "c:")
             let unit = WorkUnit(
                 id: "keys-1", title: "", expected: .seconds(1), items: [prefix + "c:1", prefix + "foreign"])
-            let baseline = try encodeJSON(SetTTL.Baseline(at: Host.system.now(), gone: [], unfit: []))
+            let baseline = try encodeJSON(SetTTL.Baseline(at: Host.system.now()))
             #expect(await causeThrown { try await bench.apply(unit, baseline) }?.code == .malformed)
             #expect(await causeThrown { try await bench.undo(unit, baseline) }?.code == .malformed)
             #expect(try await expiries(server, prefix).values.allSatisfy { $0 == -1 })

@@ -122,10 +122,6 @@ struct Flush: Change {
         return found
     }
 
-    private static func process(_ access: RedisAccess) async throws -> String {
-        try await ServerInfo.read(access, "server").requiredText("run_id")
-    }
-
     private static func count(_ access: RedisAccess) async throws -> Int64 {
         let command = RedisCommand("DBSIZE")
         guard let count = try await access.ask(command).asNumber, count >= 0 else { throw access.malformed(command) }
@@ -154,11 +150,11 @@ struct Flush: Change {
 
     func apply(_ unit: WorkUnit, since baseline: Baseline, _ access: RedisAccess, in context: Context) async throws {
         _ = try await access.wholeServer()
-        let process = try await Self.process(access)
+        let process = try await ServerInfo.process(access)
         let pass = try await pass(access, in: context)
         guard pass.foreign.isEmpty else { throw ChangeFailed(foreign(pass, access.identity).cause) }
         // A pass that began at one process and ended at another has not seen all keys of either.
-        guard try await Self.process(access) == process else {
+        guard try await ServerInfo.process(access) == process else {
             throw ChangeFailed(
                 .busy, "\(access.identity) was started anew during the look, or another server answers.")
         }

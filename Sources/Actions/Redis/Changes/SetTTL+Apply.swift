@@ -3,23 +3,14 @@ import Host
 import Maintenance
 
 extension SetTTL: RepairableChange, UndoableChange {
-    /// The unit's keys as they were when its work was about to begin.
+    /// When the unit's work was about to begin.
     struct Baseline: Codable, Hashable, Sendable {
-        /// By the server's clock: what their lives are counted from.
+        /// By the server's clock: what the keys' lives are counted from.
         let at: Instant
-        /// Keys that were gone before, by their place in the unit.
-        let gone: [Int]
-        /// Keys that were there and not as the plan wants them.
-        let unfit: [Int]
     }
 
     func prepare(_ unit: WorkUnit, _ access: RedisAccess, in context: Context) async throws -> Baseline {
-        let space = try await access.keyspace()
-        let at = try await access.time()
-        let states = try await conditions.states(of: try choice.keys(unit), space)
-        return Baseline(
-            at: at, gone: states.indices.filter { states[$0] == .gone },
-            unfit: states.indices.filter { states[$0] != .gone && states[$0] != .satisfies })
+        Baseline(at: try await access.time())
     }
 
     func apply(_ unit: WorkUnit, since baseline: Baseline, _ access: RedisAccess, in context: Context) async throws {

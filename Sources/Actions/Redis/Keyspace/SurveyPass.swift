@@ -105,9 +105,8 @@ struct SurveyPass {
         if wait > RedisActionLimits.shortestPause { try await context.host.sleep(wait) }
     }
 
-    /// The server's own name for its process.
     private func process() async throws -> String {
-        try await insisting(in: context) { try await ServerInfo.read(access, "server").requiredText("run_id") }
+        try await insisting(in: context) { try await ServerInfo.process(access) }
     }
 
     /// A place in the table of one process means nothing to another: what came after a restart is no pass.

@@ -6,6 +6,11 @@ struct ServerInfo: Sendable {
     private let fields: [String: String]
     private let identity: String
 
+    /// The server's own name for its process: a place in the table of one means nothing to another.
+    static func process(_ access: RedisAccess) async throws -> String {
+        try await read(access, "server").requiredText("run_id")
+    }
+
     static func read(_ access: RedisAccess, _ section: String = "all") async throws -> ServerInfo {
         let command = RedisCommand("INFO", section)
         guard let text = try await access.ask(command).asText else { throw access.malformed(command) }
